@@ -1,0 +1,96 @@
+/**
+ * The values that perps rules work on. Units are types: arithmetic gives a
+ * plain bigint, and the constructor that gives it back its unit is where
+ * the reader checks it.
+ */
+
+/** 10^-6 USDC. */
+export type Quote = bigint & { readonly unit: 'quote quantum' };
+/** 10^base_exponent of the base asset; negative for shorts and sells. */
+export type Base = bigint & { readonly unit: 'base quantum' };
+/** 10^price_exponent USD for one whole base unit. */
+export type Price = bigint & { readonly unit: 'price' };
+/** Parts per million. */
+export type Ppm = bigint & { readonly unit: 'ppm' };
+/** Parts per billion. */
+export type Ppb = bigint & { readonly unit: 'ppb' };
+
+export const quote = (value: bigint): Quote => value as Quote;
+export const base = (value: bigint): Base => value as Base;
+export const price = (value: bigint): Price => value as Price;
+export const ppm = (value: bigint): Ppm => value as Ppm;
+export const ppb = (value: bigint): Ppb => value as Ppb;
+
+export type MarketId = number;
+
+/** Owner address (20 bytes) and number (4 bytes, big-endian) as a binary string: sorts as the store does. */
+export type SubaccountKey = string;
+
+export type SolvencyClass = 'A' | 'B' | 'C' | 'D';
+export type Side = 'buy' | 'sell';
+
+/** A market at one instant: all that margin, matching and liquidation need of it. */
+export interface MarketView {
+  readonly id: MarketId;
+  readonly class: SolvencyClass;
+  /** Quote quanta = base quanta * price / quoteDivisor. 10^-(base_exponent + price_exponent + 6), at least 1. */
+  readonly quoteDivisor: bigint;
+  readonly markPrice: Price;
+  readonly oraclePrice: Price;
+  readonly tickSize: bigint;
+  readonly stepSize: bigint;
+  /** m_maint and m_open of risk-model section 4. */
+  readonly maintenanceRate: Ppb;
+  readonly openingRate: Ppb;
+  /** D of section 4.2. */
+  readonly depthUnit: Quote;
+  /** Long side at mark price, rounded up. */
+  readonly openInterest: Quote;
+  readonly openInterestCap: Quote;
+  /** Price units times 10^-12 for one base quantum. */
+  readonly fundingIndex: bigint;
+  readonly makerFee: Ppm;
+  readonly takerFee: Ppm;
+}
+
+/** Looks a market up; throws FatalError for an unknown id (a position in an unlisted market is a bug). */
+export type Markets = (id: MarketId) => MarketView;
+
+export interface PositionView {
+  readonly marketId: MarketId;
+  /** Never zero. */
+  readonly quantity: Base;
+  /** Value at entry, same sign as quantity. */
+  readonly entryValue: Quote;
+  readonly fundingIndex: bigint;
+}
+
+/** A subaccount with its positions in market order. */
+export interface AccountView {
+  readonly key: SubaccountKey;
+  readonly cash: Quote;
+  readonly positions: readonly PositionView[];
+}
+
+/** An open order as margin sees it. */
+export interface OrderView {
+  readonly marketId: MarketId;
+  readonly side: Side;
+  readonly price: Price;
+  readonly remaining: Base;
+  readonly reduceOnly: boolean;
+}
+
+/** Module parameters as rules use them; defaults and meaning in plimsoll.perps.v1.Params. */
+export interface RiskParams {
+  readonly targetHealth: Ppm;
+  readonly graceHealth: Ppm;
+  readonly sliceHealth: Ppm;
+  readonly sliceShare: Ppm;
+  readonly sliceNotional: Quote;
+  readonly penaltyMin: Ppm;
+  readonly penaltyMax: Ppm;
+  readonly penaltyInsuranceShare: Ppm;
+  readonly minLiquidationAB: Quote;
+  readonly minLiquidationCD: Quote;
+}
