@@ -77,7 +77,11 @@ export class Collection<K, T> {
    * Entries whose encoded key starts with `under`, in key order.
    * `from` (inclusive) starts later than the first; both are encoded key parts.
    */
-  *entries(from: Stores, under: Key = '', options?: RangeOptions & { readonly start?: Key }): Iterable<readonly [K, T]> {
+  *entries(
+    from: Stores,
+    under: Key = '',
+    options?: RangeOptions & { readonly start?: Key },
+  ): Iterable<readonly [K, T]> {
     const prefix = this.#prefix + under;
     const start = options?.start === undefined ? prefix : this.#prefix + options.start;
     const skip = this.#prefix.length;
