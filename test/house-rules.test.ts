@@ -58,7 +58,10 @@ describe('an import may not point', () => {
       for (const name of [from, to]) mkdirSync(join(root, dirname(name)), { recursive: true });
       writeFileSync(join(root, to), 'export const value = 1;\n');
       const up = '../'.repeat(from.split('/').length - 1);
-      writeFileSync(join(root, from), `import { value } from './${up}${to.replace(/\.ts$/, '.js')}';\nexport { value as again };\n`);
+      writeFileSync(
+        join(root, from),
+        `import { value } from './${up}${to.replace(/\.ts$/, '.js')}';\nexport { value as again };\n`,
+      );
       const { output } = await cruise([from.split('/')[0]!, to.split('/')[0]!], {
         ...options,
         tsConfig: undefined,
