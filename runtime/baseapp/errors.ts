@@ -25,7 +25,8 @@ export class ErrorRegistry {
    * The log reads "<detail>: <text>", the order Cosmos clients match on.
    */
   register(code: number, text: string): (detail?: string) => AppError {
-    if (code <= 1 || this.#codes.has(code)) throw new Error(`error code ${this.codespace}/${code} is taken or reserved`);
+    if (code <= 1 || this.#codes.has(code))
+      throw new Error(`error code ${this.codespace}/${code} is taken or reserved`);
     this.#codes.set(code, text);
     return (detail) => new AppError(this.codespace, code, detail === undefined ? text : `${detail}: ${text}`);
   }

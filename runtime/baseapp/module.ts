@@ -21,11 +21,16 @@ export interface ServiceDefinition {
 }
 
 type RequestOf<M> = M extends { readonly requestType: { decode(input: never, length?: number): infer R } } ? R : never;
-type ResponseOf<M> = M extends { readonly responseType: { decode(input: never, length?: number): infer R } } ? R : never;
+type ResponseOf<M> = M extends { readonly responseType: { decode(input: never, length?: number): infer R } }
+  ? R
+  : never;
 
 /** Handlers for every method of a service: a missing one does not compile. */
 export type Handlers<D extends { readonly methods: object }> = {
-  readonly [K in keyof D['methods']]: (ctx: Context, request: RequestOf<D['methods'][K]>) => ResponseOf<D['methods'][K]>;
+  readonly [K in keyof D['methods']]: (
+    ctx: Context,
+    request: RequestOf<D['methods'][K]>,
+  ) => ResponseOf<D['methods'][K]>;
 };
 
 /** Where a module registers what it answers. */
@@ -59,6 +64,8 @@ export interface Module {
   initGenesis(ctx: Context, json: GenesisJson): void;
   exportGenesis(ctx: Context): GenesisJson;
 
+  /** The consensus set that the chain starts with; called before initGenesis. */
+  initValidators?(ctx: Context, validators: readonly ValidatorUpdate[]): void;
   beginBlock?(ctx: Context): void;
   /** Returns changes of the consensus validator set, if the module has any. */
   endBlock?(ctx: Context): readonly ValidatorUpdate[] | void;

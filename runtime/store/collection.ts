@@ -100,13 +100,19 @@ export class Collection<K, T> {
   }
 }
 
+/** Stands for a message all of whose fields are zero: empty values are not stored, and no message starts with field number 0. */
+const emptyMessage = Buffer.of(0);
+
 /** The codec of a ts-proto message type. */
 export function protoCodec<T>(type: {
   encode(message: T): { finish(): Uint8Array };
   decode(input: Uint8Array): T;
 }): ValueCodec<T> {
   return {
-    encode: (value) => type.encode(value).finish(),
-    decode: (bytes) => type.decode(bytes),
+    encode: (value) => {
+      const bytes = type.encode(value).finish();
+      return bytes.length === 0 ? emptyMessage : bytes;
+    },
+    decode: (bytes) => type.decode(bytes.length === 1 && bytes[0] === 0 ? new Uint8Array(0) : bytes),
   };
 }

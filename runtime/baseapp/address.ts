@@ -1,0 +1,15 @@
+import { fromBech32 } from '../crypto/address.js';
+import { sdkErrors } from './errors.js';
+
+/**
+ * The address in a message field.
+ * @param field name for the error text
+ * @throws AppError sdk/7 that says what is wrong with it
+ */
+export function parseAddress(text: string, field: string): Uint8Array {
+  try {
+    return fromBech32(text);
+  } catch (error) {
+    throw sdkErrors.invalidAddress(`${field} ${JSON.stringify(text)}: ${(error as Error).message}`);
+  }
+}

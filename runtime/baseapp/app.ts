@@ -1,0 +1,635 @@
+import {
+  CheckTxType,
+  MisbehaviorType,
+  ResponseApplySnapshotChunk,
+  ResponseApplySnapshotChunk_Result,
+  ResponseOfferSnapshot_Result,
+  ResponseProcessProposal_ProposalStatus,
+  ResponseQuery,
+  ResponseVerifyVoteExtension_VerifyStatus,
+  type CommitInfo,
+  type ExecTxResult,
+  type Misbehavior,
+  type RequestCheckTx,
+  type RequestExtendVote,
+  type RequestFinalizeBlock,
+  type RequestInitChain,
+  type RequestPrepareProposal,
+  type RequestProcessProposal,
+  type RequestQuery,
+  type RequestVerifyVoteExtension,
+  type ResponseCheckTx,
+  type ResponseCommit,
+  type ResponseExtendVote,
+  type ResponseFinalizeBlock,
+  type ResponseInfo,
+  type ResponseInitChain,
+  type ResponseListSnapshots,
+  type ResponseLoadSnapshotChunk,
+  type ResponseOfferSnapshot,
+  type ResponsePrepareProposal,
+  type ResponseProcessProposal,
+  type ResponseVerifyVoteExtension,
+} from 'cosmjs-types/tendermint/abci/types';
+import { BlockIDFlag } from 'cosmjs-types/tendermint/types/validator';
+import { ConsensusParams } from 'cosmjs-types/tendermint/types/params';
+import { SimulateRequest, SimulateResponse } from '../../gen/cosmos/tx/v1beta1/service.js';
+import type { Application } from '../abci/application.js';
+import type { Registry } from '../codec/registry.js';
+import { decodeTx } from '../codec/tx.js';
+import { TypedEvents } from '../codec/typed-events.js';
+import { sha256 } from '../crypto/hash.js';
+import type { Logger } from '../log.js';
+import { Item, protoCodec } from '../store/collection.js';
+import { StoreError } from '../store/errors.js';
+import { bytes as keyOfBytes } from '../store/key.js';
+import { cacheOver } from '../store/multistore.js';
+import type { CacheMultiStore, CommitMultiStore } from '../store/types.js';
+import { Context, type BlockInfo, type ExecMode } from './context.js';
+import { AppError, FatalError, sdkErrors } from './errors.js';
+import { CountingGasMeter } from './gas.js';
+import type { Module, ValidatorUpdate } from './module.js';
+import { Router } from './router.js';
+import { runTx, toAbciEvents, type TxOutcome } from './run-tx.js';
+import type { AnteHandler, ExecutableTx } from './tx.js';
+import type { VoteHooks } from './vote-hooks.js';
+
+export interface BaseAppOptions {
+  readonly name: string;
+  readonly version: string;
+  readonly chainId: string;
+  readonly store: CommitMultiStore;
+  readonly registry: Registry;
+  readonly modules: {
+    /** Genesis order. */
+    readonly all: readonly Module[];
+    readonly begin: readonly Module[];
+    readonly end: readonly Module[];
+  };
+  readonly ante: AnteHandler;
+  readonly votes?: VoteHooks;
+  readonly logger: Logger;
+}
+
+/** The store in which the base app keeps consensus parameters and the newest block's time. */
+export const consensusStore = 'consensus';
+
+const consensusParams = new Item<ConsensusParams>(consensusStore, 1, protoCodec(ConsensusParams));
+const blockTime = new Item<bigint>(consensusStore, 2, {
+  encode: (value) => {
+    const buffer = Buffer.alloc(8);
+    buffer.writeBigUInt64BE(value);
+    return buffer;
+  },
+  decode: (bytes) => Buffer.from(bytes).readBigUInt64BE(),
+});
+
+const noBytes = new Uint8Array(0);
+/** Decoded transactions remembered between CheckTx, proposal and block. */
+const maxDecoded = 20_000;
+
+/**
+ * The block state machine behind ABCI 2.0: decodes, authenticates and routes
+ * transactions to modules, runs the modules' block hooks, and commits.
+ */
+export class BaseApp implements Application {
+  readonly router: Router;
+  readonly #options: BaseAppOptions;
+  readonly #store: CommitMultiStore;
+  readonly #events: TypedEvents;
+  readonly #decoded = new Map<string, ExecutableTx | AppError>();
+  readonly #listeners: ((height: bigint) => void)[] = [];
+  #check: CacheMultiStore;
+  #genesis: { readonly request: RequestInitChain; layer: CacheMultiStore | undefined } | undefined;
+  /** Height whose block is prepared and waits for commit. */
+  #pendingHeight: bigint | undefined;
+
+  constructor(options: BaseAppOptions) {
+    this.#options = options;
+    this.#store = options.store;
+    this.router = new Router(options.registry);
+    this.#events = new TypedEvents(options.registry);
+    for (const module of options.modules.all) module.register(this.router);
+    this.#check = this.#store.cache();
+  }
+
+  get registry(): Registry {
+    return this.#options.registry;
+  }
+
+  /** Calls `listener` after each commit. */
+  onCommit(listener: (height: bigint) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  // ---- info and query connection ----------------------------------------
+
+  async info(): Promise<ResponseInfo> {
+    const { version, hash } = this.#store.lastCommit();
+    return {
+      data: this.#options.name,
+      version: this.#options.version,
+      appVersion: 0n,
+      lastBlockHeight: version,
+      lastBlockAppHash: version === 0n ? noBytes : hash,
+    };
+  }
+
+  async query(request: RequestQuery): Promise<ResponseQuery> {
+    const latest = this.#store.lastCommit().version;
+    try {
+      return this.#answer(request, latest);
+    } catch (error) {
+      const fault = this.#asAppError(error, `query ${request.path}`);
+      return ResponseQuery.fromPartial({
+        code: fault.code,
+        codespace: fault.codespace,
+        log: grpcText(fault),
+        height: latest,
+      });
+    }
+  }
+
+  /** A read-only context at a committed height (default: the newest). @throws AppError sdk/26 when not retained */
+  queryContext(height = 0n): Context {
+    const latest = this.#store.lastCommit().version;
+    const wanted = height === 0n ? latest : height;
+    if (height < 0n || wanted > latest) {
+      throw sdkErrors.invalidHeight(`height ${height} is not committed: newest is ${latest}`);
+    }
+    try {
+      const reader = wanted === 0n ? this.#store.at() : this.#store.at(wanted);
+      const block = this.#blockInfo(wanted, blockTime.get(reader) ?? 0n);
+      return new Context(cacheOver(reader), block, 'deliver', reader, this.#events);
+    } catch (error) {
+      if (error instanceof StoreError && error.fault === 'unknown-version') {
+        throw sdkErrors.invalidHeight(
+          `height ${wanted} is pruned: the oldest kept is ${this.#store.earliestVersion()}`,
+        );
+      }
+      throw error;
+    }
+  }
+
+  #answer(request: RequestQuery, latest: bigint): ResponseQuery {
+    const { path, data } = request;
+    const height = request.height === 0n ? latest : request.height;
+    if (path.startsWith('/store/')) return this.#storeQuery(request, height);
+    if (path === '/app/version') {
+      return ResponseQuery.fromPartial({ height: latest, value: Buffer.from(this.#options.version, 'utf8') });
+    }
+    if (path === '/app/simulate') {
+      return ResponseQuery.fromPartial({ height: latest, value: this.#simulate(data) });
+    }
+    if (path === '/cosmos.tx.v1beta1.Service/Simulate') {
+      const simulation = decodeOrThrow(SimulateRequest, data, path);
+      if (simulation.txBytes.length === 0)
+        throw sdkErrors.invalidRequest('tx_bytes: empty; the older field tx is not supported');
+      return ResponseQuery.fromPartial({ height: latest, value: this.#simulate(simulation.txBytes) });
+    }
+    const ctx = this.queryContext(height);
+    return ResponseQuery.fromPartial({ height, value: this.router.query(ctx, path, data) });
+  }
+
+  #storeQuery(request: RequestQuery, height: bigint): ResponseQuery {
+    const [, , name, kind, ...rest] = request.path.split('/');
+    if (name === undefined || kind !== 'key' || rest.length > 0) {
+      throw sdkErrors.unknownRequest(`path ${request.path}: expected /store/<name>/key`);
+    }
+    if (request.data.length === 0) throw sdkErrors.invalidRequest('data: a store query needs a key');
+    const ctx = this.queryContext(height);
+    const key = keyOfBytes(request.data);
+    try {
+      const value = ctx.committed.store(name).get(key) ?? noBytes;
+      const proofOps = request.prove
+        ? { ops: this.#store.prove(name, key, height).map((op) => ({ ...op })) }
+        : undefined;
+      return ResponseQuery.fromPartial({ height, key: request.data, value, proofOps });
+    } catch (error) {
+      if (error instanceof StoreError && error.fault === 'unknown-store') throw sdkErrors.unknownRequest(error.message);
+      throw error;
+    }
+  }
+
+  #simulate(txBytes: Uint8Array): Uint8Array {
+    const outcome = this.#run(txBytes, this.#check.branch(), this.#nextBlock(), 'simulate');
+    if (outcome.error !== undefined) throw outcome.error;
+    return SimulateResponse.encode({
+      gasInfo: { gasWanted: outcome.gasWanted, gasUsed: outcome.gasUsed },
+      result: {
+        data: outcome.data,
+        log: '',
+        msgResponses: [],
+        events: toAbciEvents(outcome.events),
+      },
+    }).finish();
+  }
+
+  // ---- mempool connection -----------------------------------------------
+
+  async checkTx(request: RequestCheckTx): Promise<ResponseCheckTx> {
+    const mode: ExecMode = request.type === CheckTxType.RECHECK ? 'recheck' : 'check';
+    const outcome = this.#run(request.tx, this.#check, this.#nextBlock(), mode);
+    return {
+      ...toExecTxResult(outcome),
+      // CometBFT 0.38 keeps no priority: order belongs to PrepareProposal.
+    };
+  }
+
+  // ---- consensus connection ---------------------------------------------
+
+  async initChain(request: RequestInitChain): Promise<ResponseInitChain> {
+    if (this.#store.lastCommit().version !== 0n) throw new FatalError('InitChain on a chain that has blocks');
+    if (request.chainId !== this.#options.chainId) {
+      throw new FatalError(`genesis is for chain ${request.chainId}, this node is set up for ${this.#options.chainId}`);
+    }
+    this.#genesis = { request, layer: undefined };
+    this.#genesis.layer = this.#runGenesis(request);
+    // CheckTx sees the genesis state before the first block.
+    this.#check = this.#runGenesis(request);
+    return { consensusParams: request.consensusParams, validators: [], appHash: this.#store.lastCommit().hash };
+  }
+
+  async prepareProposal(request: RequestPrepareProposal): Promise<ResponsePrepareProposal> {
+    const { votes } = this.#options;
+    const block = this.#blockInfo(request.height, toMs(request.time), request.proposerAddress);
+    const layer = this.#baseLayer();
+    const params = this.#params(layer);
+    const txs: Uint8Array[] = [];
+    let size = 0;
+    const limit = Number(request.maxTxBytes);
+    if (votes !== undefined && this.#votesExpected(params, request.height)) {
+      const injected = votes.prepare(this.#context(layer, block, 'deliver'), request.localLastCommit!);
+      if (injected === undefined) {
+        this.#options.logger.error(
+          { height: `${request.height}` },
+          'too few valid vote extensions: proposing no transactions',
+        );
+        return { txs: [] };
+      }
+      txs.push(injected);
+      size += protoSize(injected);
+    }
+    const maxGas = params?.block?.maxGas ?? -1n;
+    let gas = 0n;
+    for (const tx of request.txs) {
+      const grown = size + protoSize(tx);
+      if (grown > limit) continue;
+      const decoded = this.#decode(tx);
+      if (decoded instanceof AppError) continue;
+      const wanted = decoded.authInfo.fee?.gasLimit ?? 0n;
+      if (maxGas >= 0n && gas + wanted > maxGas) continue;
+      // Only the ante part: a message that fails still pays for its place.
+      const outcome = this.#runDecoded(decoded, layer, block, 'check');
+      if (outcome.error !== undefined) continue;
+      txs.push(tx);
+      size = grown;
+      gas += wanted;
+    }
+    return { txs };
+  }
+
+  async processProposal(request: RequestProcessProposal): Promise<ResponseProcessProposal> {
+    try {
+      this.#verifyProposal(request);
+      return { status: ResponseProcessProposal_ProposalStatus.ACCEPT };
+    } catch (error) {
+      const { message } = this.#asAppError(error, `proposal ${request.height}`);
+      this.#options.logger.warn({ height: `${request.height}`, reason: message }, 'proposal rejected');
+      return { status: ResponseProcessProposal_ProposalStatus.REJECT };
+    }
+  }
+
+  async extendVote(request: RequestExtendVote): Promise<ResponseExtendVote> {
+    const { votes, logger } = this.#options;
+    try {
+      const block = this.#blockInfo(request.height, toMs(request.time), request.proposerAddress);
+      return { voteExtension: votes?.extend(this.#context(this.#baseLayer(), block, 'deliver')) ?? noBytes };
+    } catch (error) {
+      // A vote without prices is worth more than no vote.
+      logger.error({ height: `${request.height}`, error: (error as Error).message }, 'vote extension left empty');
+      return { voteExtension: noBytes };
+    }
+  }
+
+  async verifyVoteExtension(request: RequestVerifyVoteExtension): Promise<ResponseVerifyVoteExtension> {
+    const block = this.#blockInfo(request.height, 0n);
+    const ctx = this.#context(this.#baseLayer(), block, 'deliver');
+    const accepted =
+      this.#options.votes?.verifyExtension(ctx, request.validatorAddress, request.voteExtension) ??
+      request.voteExtension.length === 0;
+    return {
+      status: accepted
+        ? ResponseVerifyVoteExtension_VerifyStatus.ACCEPT
+        : ResponseVerifyVoteExtension_VerifyStatus.REJECT,
+    };
+  }
+
+  async finalizeBlock(request: RequestFinalizeBlock): Promise<ResponseFinalizeBlock> {
+    const latest = this.#store.lastCommit().version;
+    if (latest !== 0n && request.height !== latest + 1n) {
+      throw new FatalError(`FinalizeBlock of height ${request.height} after ${latest}`);
+    }
+    const { modules, votes } = this.#options;
+    const layer = this.#takeBaseLayer();
+    const params = this.#params(layer);
+    const timeMs = toMs(request.time);
+    const block = this.#blockInfo(
+      request.height,
+      timeMs,
+      request.proposerAddress,
+      request.decidedLastCommit,
+      request.misbehavior,
+    );
+    const ctx = this.#context(layer, block, 'deliver');
+    const results: ExecTxResult[] = [];
+    let txs: readonly Uint8Array[] = request.txs;
+
+    if (votes !== undefined && this.#votesExpected(params, request.height)) {
+      const injected = txs[0];
+      if (injected === undefined || !votes.isInjected(injected)) {
+        throw new FatalError(`block ${request.height} was decided without its price votes`);
+      }
+      votes.preBlock(ctx, injected);
+      results.push(emptyResult());
+      txs = txs.slice(1);
+    }
+    for (const module of modules.begin) module.beginBlock?.(ctx);
+
+    const maxGas = params?.block?.maxGas ?? -1n;
+    let gas = 0n;
+    for (const tx of txs) {
+      if (maxGas >= 0n && gas >= maxGas) {
+        results.push(toExecTxResult(failure(sdkErrors.outOfGas('no block gas left to run the transaction'))));
+        continue;
+      }
+      const outcome = this.#run(tx, layer, block, 'deliver');
+      gas += outcome.gasUsed;
+      results.push(toExecTxResult(outcome));
+    }
+
+    const updates: ValidatorUpdate[] = [];
+    for (const module of modules.end) for (const update of module.endBlock?.(ctx) ?? []) updates.push(update);
+    blockTime.set(ctx, timeMs);
+
+    const { hash } = this.#store.prepare(request.height, layer);
+    this.#pendingHeight = request.height;
+    return {
+      events: toAbciEvents(ctx.events.list()),
+      txResults: results,
+      validatorUpdates: updates.map(({ pubKey, power }) => ({
+        pubKey: { ed25519: pubKey, secp256k1: undefined },
+        power,
+      })),
+      consensusParamUpdates: undefined,
+      appHash: hash,
+    };
+  }
+
+  async commit(): Promise<ResponseCommit> {
+    if (this.#pendingHeight === undefined) throw new FatalError('Commit without FinalizeBlock');
+    const height = this.#pendingHeight;
+    await this.#store.commit();
+    this.#pendingHeight = undefined;
+    this.#genesis = undefined;
+    this.#check = this.#store.cache();
+    for (const listener of this.#listeners) listener(height);
+    return { retainHeight: 0n };
+  }
+
+  // ---- snapshot connection: this application offers and takes none yet ---
+
+  async listSnapshots(): Promise<ResponseListSnapshots> {
+    return { snapshots: [] };
+  }
+
+  async offerSnapshot(): Promise<ResponseOfferSnapshot> {
+    return { result: ResponseOfferSnapshot_Result.REJECT };
+  }
+
+  async loadSnapshotChunk(): Promise<ResponseLoadSnapshotChunk> {
+    return { chunk: noBytes };
+  }
+
+  async applySnapshotChunk(): Promise<ResponseApplySnapshotChunk> {
+    return ResponseApplySnapshotChunk.fromPartial({ result: ResponseApplySnapshotChunk_Result.ABORT });
+  }
+
+  // ---- helpers -----------------------------------------------------------
+
+  /** Runs genesis on a layer of its own. */
+  #runGenesis(request: RequestInitChain): CacheMultiStore {
+    const layer = this.#store.cache();
+    const block = this.#blockInfo(request.initialHeight, toMs(request.time));
+    const ctx = this.#context(layer, block, 'genesis');
+    if (request.consensusParams !== undefined) consensusParams.set(ctx, request.consensusParams);
+    let state: Record<string, unknown>;
+    try {
+      state = JSON.parse(Buffer.from(request.appStateBytes).toString('utf8')) as Record<string, unknown>;
+    } catch (error) {
+      throw new FatalError(`app_state of the genesis is not JSON: ${(error as Error).message}`);
+    }
+    const validators = request.validators.map(({ pubKey, power }) => {
+      if (pubKey?.ed25519 === undefined) throw new FatalError('genesis validators need ed25519 keys');
+      return { pubKey: pubKey.ed25519, power };
+    });
+    for (const module of this.#options.modules.all) {
+      module.initValidators?.(ctx, validators);
+      const section = state[module.name];
+      if (section === undefined) throw new FatalError(`app_state of the genesis lacks the section ${module.name}`);
+      module.initGenesis(ctx, section);
+    }
+    blockTime.set(ctx, block.timeMs);
+    return layer;
+  }
+
+  /** A layer to try things on: over committed state, or over genesis before the first block. */
+  #baseLayer(): CacheMultiStore {
+    return this.#genesis?.layer?.branch() ?? this.#store.cache();
+  }
+
+  /** The layer that the block is built on; genesis is run again if an earlier attempt used it up. */
+  #takeBaseLayer(): CacheMultiStore {
+    if (this.#genesis === undefined) return this.#store.cache();
+    const layer = this.#genesis.layer ?? this.#runGenesis(this.#genesis.request);
+    this.#genesis.layer = undefined;
+    return layer;
+  }
+
+  #params(layer: CacheMultiStore): ConsensusParams | undefined {
+    return consensusParams.get(layer);
+  }
+
+  /** Votes of the previous height exist from one block after extensions are enabled. */
+  #votesExpected(params: ConsensusParams | undefined, height: bigint): boolean {
+    const enabled = params?.abci?.voteExtensionsEnableHeight ?? 0n;
+    return enabled > 0n && height > enabled;
+  }
+
+  #verifyProposal(request: RequestProcessProposal): void {
+    const { votes } = this.#options;
+    const layer = this.#baseLayer();
+    let txs: readonly Uint8Array[] = request.txs;
+    if (votes !== undefined && this.#votesExpected(this.#params(layer), request.height)) {
+      const injected = txs[0];
+      if (injected === undefined || !votes.isInjected(injected)) {
+        throw sdkErrors.invalidRequest('the first transaction must carry the price votes of the previous height');
+      }
+      const block = this.#blockInfo(request.height, toMs(request.time), request.proposerAddress);
+      votes.verify(this.#context(layer, block, 'deliver'), injected, request.proposedLastCommit!);
+      txs = txs.slice(1);
+    }
+    for (const [index, tx] of txs.entries()) {
+      const decoded = this.#decode(tx);
+      if (decoded instanceof AppError) {
+        throw sdkErrors.txDecode(`transaction ${index} of the proposal: ${decoded.message}`);
+      }
+    }
+  }
+
+  #run(bytes: Uint8Array, layer: CacheMultiStore, block: BlockInfo, mode: ExecMode): TxOutcome {
+    const decoded = this.#decode(bytes);
+    return decoded instanceof AppError ? failure(decoded) : this.#runDecoded(decoded, layer, block, mode);
+  }
+
+  #runDecoded(tx: ExecutableTx, layer: CacheMultiStore, block: BlockInfo, mode: ExecMode): TxOutcome {
+    const { ante } = this.#options;
+    try {
+      return runTx(tx, layer, block, mode, this.#store.at(), this.#events, ante, this.router);
+    } catch (error) {
+      if (mode === 'deliver' || error instanceof FatalError) throw error;
+      return failure(this.#asAppError(error, `${mode} of a transaction`));
+    }
+  }
+
+  /** Decodes once for all that will be done with the same bytes. */
+  #decode(bytes: Uint8Array): ExecutableTx | AppError {
+    const id = keyOfBytes(sha256(bytes));
+    let decoded = this.#decoded.get(id);
+    if (decoded === undefined) {
+      decoded = this.#decodeFresh(bytes);
+      if (this.#decoded.size >= maxDecoded) this.#decoded.delete(this.#decoded.keys().next().value!);
+      this.#decoded.set(id, decoded);
+    }
+    return decoded;
+  }
+
+  #decodeFresh(bytes: Uint8Array): ExecutableTx | AppError {
+    try {
+      if (this.#options.votes?.isInjected(bytes) === true)
+        throw sdkErrors.txDecode('price votes are not a transaction');
+      const tx = decodeTx(this.registry, bytes);
+      const calls = tx.messages.map(({ typeName, bytes: encoded }) => {
+        const value = this.router.decode(typeName, encoded);
+        return { typeName, value, signers: this.router.signersOf(typeName, value) };
+      });
+      const signers = new Set<string>(calls.flatMap((call) => call.signers));
+      const payer = tx.authInfo.fee?.payer ?? '';
+      return {
+        ...tx,
+        calls,
+        signers: payer === '' ? [...signers] : [payer, ...[...signers].filter((each) => each !== payer)],
+      };
+    } catch (error) {
+      if (error instanceof AppError) return error;
+      // The canonical check passed, so decoders accept the bytes; anything else is a bug worth stopping for.
+      throw error;
+    }
+  }
+
+  #context(layer: CacheMultiStore, block: BlockInfo, mode: ExecMode): Context {
+    return new Context(layer, block, mode, this.#store.at(), this.#events, new CountingGasMeter());
+  }
+
+  #nextBlock(): BlockInfo {
+    const time = this.#genesis?.request.time;
+    const timeMs = time === undefined ? (blockTime.get(this.#check) ?? 0n) : toMs(time);
+    return this.#blockInfo(this.#store.lastCommit().version + 1n, timeMs);
+  }
+
+  #blockInfo(
+    height: bigint,
+    timeMs: bigint,
+    proposer: Uint8Array = noBytes,
+    lastCommit?: CommitInfo,
+    misbehavior: readonly Misbehavior[] = [],
+  ): BlockInfo {
+    return {
+      chainId: this.#options.chainId,
+      height,
+      timeMs,
+      proposer,
+      lastCommit: (lastCommit?.votes ?? []).map(({ validator, blockIdFlag }) => ({
+        address: validator.address,
+        power: validator.power,
+        signed: blockIdFlag === BlockIDFlag.BLOCK_ID_FLAG_COMMIT,
+      })),
+      misbehavior: misbehavior.map((item) => ({
+        kind: item.type === MisbehaviorType.DUPLICATE_VOTE ? 'duplicate-vote' : 'light-client-attack',
+        address: item.validator.address,
+        power: item.validator.power,
+        height: item.height,
+        timeMs: toMs(item.time),
+        totalPower: item.totalVotingPower,
+      })),
+    };
+  }
+
+  /** What a client is told of an error: registered errors as they are, bugs without their text. */
+  #asAppError(error: unknown, where: string): AppError {
+    if (error instanceof AppError) return error;
+    this.#options.logger.error({ where, error: String(error), stack: (error as Error).stack }, 'internal error');
+    return new AppError('undefined', 1, 'internal error');
+  }
+}
+
+function toMs(time: { readonly seconds: bigint; readonly nanos: number } | undefined): bigint {
+  return time === undefined ? 0n : time.seconds * 1_000n + BigInt(time.nanos) / 1_000_000n;
+}
+
+/** Bytes a transaction takes in a block: tag, length and itself. */
+function protoSize(tx: Uint8Array): number {
+  let lengthBytes = 1;
+  for (let rest = tx.length; rest >= 0x80; rest >>>= 7) lengthBytes++;
+  return 1 + lengthBytes + tx.length;
+}
+
+function failure(error: AppError): TxOutcome {
+  return { error, gasWanted: 0n, gasUsed: 0n, data: noBytes, events: [] };
+}
+
+function emptyResult(): ExecTxResult {
+  return { code: 0, data: noBytes, log: '', info: '', gasWanted: 0n, gasUsed: 0n, events: [], codespace: '' };
+}
+
+function toExecTxResult(outcome: TxOutcome): ExecTxResult {
+  return {
+    code: outcome.error?.code ?? 0,
+    codespace: outcome.error?.codespace ?? '',
+    log: outcome.error?.message ?? '',
+    info: '',
+    data: outcome.data,
+    gasWanted: outcome.gasWanted,
+    gasUsed: outcome.gasUsed,
+    events: toAbciEvents(outcome.events),
+  };
+}
+
+function decodeOrThrow<T>(type: { decode(input: Uint8Array): T }, data: Uint8Array, path: string): T {
+  try {
+    return type.decode(data);
+  } catch (error) {
+    throw sdkErrors.invalidRequest(`${path}: request does not decode: ${(error as Error).message}`);
+  }
+}
+
+/** The text Cosmos clients look for: they recognise a missing account by the gRPC code in the log. */
+function grpcText(error: AppError): string {
+  if (error.codespace === 'sdk' && (error.code === 22 || error.code === 38)) {
+    return `rpc error: code = NotFound desc = ${error.message}`;
+  }
+  if (error.codespace === 'sdk' && error.code === 18) {
+    return `rpc error: code = InvalidArgument desc = ${error.message}`;
+  }
+  return error.message;
+}

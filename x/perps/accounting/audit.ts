@@ -1,0 +1,121 @@
+import { positionValue } from '../units/amounts.js';
+import { unsettledFunding } from '../margin/equity.js';
+import { quote, type AccountView, type MarketId, type Markets, type Quote } from '../types.js';
+
+/** The books of the exchange, as the accounting identities see them (risk-model section 17). */
+export interface Books {
+  /** Every subaccount. */
+  readonly accounts: Iterable<AccountView>;
+  readonly markets: Markets;
+  readonly marketStates: readonly {
+    readonly marketId: MarketId;
+    readonly clearingBalance: bigint;
+    readonly longQuanta: bigint;
+    readonly shortQuanta: bigint;
+  }[];
+  /** Sum of cash as the ledger keeps it. */
+  readonly totalCash: bigint;
+  readonly fees: bigint;
+  readonly dust: bigint;
+  readonly badDebt: bigint;
+  /** Sum of insurance tranches, and what the insurance account holds. */
+  readonly insurance: bigint;
+  readonly insuranceBalance: bigint;
+  /** What the exchange's account holds. */
+  readonly bankBalance: bigint;
+}
+
+export interface Violation {
+  readonly identity: 'ID-1' | 'ID-2' | 'ID-3' | 'ID-4';
+  readonly detail: string;
+}
+
+export interface Audit {
+  readonly violations: readonly Violation[];
+  readonly totalEquity: Quote;
+  /** Smallest equity; zero when there are no accounts. */
+  readonly leastEquity: Quote;
+  readonly accounts: number;
+  readonly positions: number;
+  readonly negativeAccounts: number;
+}
+
+/** Recounts everything and names each identity that does not hold. O(accounts + positions). */
+export function auditBooks(books: Books): Audit {
+  const violations: Violation[] = [];
+  const sides = new Map<MarketId, { long: bigint; short: bigint; unsettled: bigint }>();
+  for (const { marketId } of books.marketStates) sides.set(marketId, { long: 0n, short: 0n, unsettled: 0n });
+  let cash = 0n;
+  let totalEquity = 0n;
+  let unsettled = 0n;
+  let least: bigint | undefined;
+  let accounts = 0;
+  let positions = 0;
+  let negativeAccounts = 0;
+  for (const account of books.accounts) {
+    accounts++;
+    cash += account.cash;
+    let equity: bigint = account.cash;
+    for (const position of account.positions) {
+      positions++;
+      const market = books.markets(position.marketId);
+      const side = sides.get(position.marketId)!;
+      if (position.quantity > 0n) side.long += position.quantity;
+      else side.short -= position.quantity;
+      const funding = unsettledFunding(market, position);
+      side.unsettled += funding;
+      unsettled += funding;
+      equity += positionValue(market, position.quantity) + funding;
+    }
+    totalEquity += equity;
+    if (least === undefined || equity < least) least = equity;
+    if (equity < 0n) {
+      negativeAccounts++;
+      violations.push({ identity: 'ID-4', detail: `an account's equity is ${equity}` });
+    }
+  }
+
+  let clearing = 0n;
+  for (const state of books.marketStates) {
+    clearing += state.clearingBalance;
+    const { long, short, unsettled: owed } = sides.get(state.marketId)!;
+    if (long !== short || long !== state.longQuanta || short !== state.shortQuanta) {
+      violations.push({
+        identity: 'ID-2',
+        detail: `market ${state.marketId}: long ${long}, short ${short}, recorded ${state.longQuanta} and ${state.shortQuanta}`,
+      });
+    }
+    if (owed > state.clearingBalance) {
+      violations.push({
+        identity: 'ID-3',
+        detail: `market ${state.marketId}: unsettled funding ${owed} exceeds its clearing balance ${state.clearingBalance}`,
+      });
+    }
+  }
+  const claims = cash + books.fees + books.dust + clearing - books.badDebt;
+  if (claims !== books.bankBalance || cash !== books.totalCash) {
+    violations.push({
+      identity: 'ID-1',
+      detail: `claims ${claims} (cash ${cash}, recorded ${books.totalCash}) against a balance of ${books.bankBalance}`,
+    });
+  }
+  if (books.insurance !== books.insuranceBalance) {
+    violations.push({
+      identity: 'ID-1',
+      detail: `tranches ${books.insurance} against a balance of ${books.insuranceBalance}`,
+    });
+  }
+  // Marks cancel between long and short: only the rounding of each value remains.
+  const rounding = cash + unsettled - totalEquity;
+  if (rounding < 0n || rounding > BigInt(positions)) {
+    violations.push({ identity: 'ID-3', detail: `equity ${totalEquity} differs from cash and funding by ${rounding}` });
+  }
+  return {
+    violations,
+    totalEquity: quote(totalEquity),
+    leastEquity: quote(least ?? 0n),
+    accounts,
+    positions,
+    negativeAccounts,
+  };
+}

@@ -1,0 +1,7 @@
+export * from './allocate.js';
+export * from './haircut.js';
+export * from './limits.js';
+export * from './penalty.js';
+export * from './plan-close.js';
+export * from './trigger.js';
+export * from './water-fill.js';

@@ -1,0 +1,44 @@
+import { quote, type AccountView, type MarketView, type Markets, type PositionView, type Quote } from '../types.js';
+import { positionValue } from '../units/amounts.js';
+import { cdiv, fdiv, max } from '../units/rounding.js';
+
+/** Funding indexes count price units times 10^-12. */
+export const fundingScale = 1_000_000_000_000n;
+
+/** Funding not yet settled, signed, rounded down. risk-model section 8. */
+export function unsettledFunding(market: MarketView, position: PositionView): Quote {
+  const moved = market.fundingIndex - position.fundingIndex;
+  if (moved === 0n) return quote(0n);
+  return quote(fdiv(-position.quantity * moved, fundingScale * market.quoteDivisor));
+}
+
+/** What the position gained since entry at mark price, without funding; may be negative. */
+export function openProfit(market: MarketView, position: PositionView): Quote {
+  return quote(positionValue(market, position.quantity) - position.entryValue);
+}
+
+/** Equity E at mark price: cash, position values and unsettled funding, each rounded down. O(positions). */
+export function equity(account: AccountView, markets: Markets): Quote {
+  let sum: bigint = account.cash;
+  for (const position of account.positions) {
+    const market = markets(position.marketId);
+    sum += positionValue(market, position.quantity) + unsettledFunding(market, position);
+  }
+  return quote(sum);
+}
+
+/**
+ * Equity that may carry new risk or be withdrawn: open profit counts half in
+ * class C and not at all in class D (risk-model section 2). The conservative
+ * price of section 7.3 is the mark price until time averages exist.
+ */
+export function usableEquity(account: AccountView, markets: Markets): Quote {
+  let sum: bigint = equity(account, markets);
+  for (const position of account.positions) {
+    const market = markets(position.marketId);
+    if (market.class === 'A' || market.class === 'B') continue;
+    const profit = max(0n, openProfit(market, position));
+    sum -= market.class === 'C' ? cdiv(profit, 2n) : profit;
+  }
+  return quote(sum);
+}

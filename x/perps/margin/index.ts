@@ -1,0 +1,5 @@
+export * from './acceptance.js';
+export * from './concentration.js';
+export * from './equity.js';
+export * from './initial.js';
+export * from './maintenance.js';

@@ -1,0 +1,2 @@
+export * from './auction.js';
+export * from './fill.js';
