@@ -1,0 +1,30 @@
+import type { Context } from '../../../runtime/baseapp/context.js';
+import type { Deps } from '../deps.js';
+import { runAuctions } from './auctions.js';
+import { checkIdentities } from './identities.js';
+import { planLiquidations } from './liquidate.js';
+import { riskScan } from './risk-scan.js';
+import { resolveBankruptcies } from './waterfall.js';
+import { WorkingSet } from './working-set.js';
+
+/**
+ * The end of a block (risk-model section 9, steps 4 to 8): find failing
+ * accounts, plan their closes, match one auction for each market, resolve
+ * what is bankrupt, and prove the books. An identity that fails halts
+ * trading: the chain goes on, deposits and cancels are accepted.
+ */
+export function endBlock(ctx: Context, deps: Deps): void {
+  const { keeper } = deps;
+  if (keeper.ledger(ctx).haltedReason !== '') return;
+  const work = new WorkingSet(ctx, deps);
+  const failing = riskScan(ctx, deps, work);
+  const liquidations = planLiquidations(ctx, deps, work, failing);
+  runAuctions(ctx, deps, work, liquidations);
+  resolveBankruptcies(ctx, deps, work);
+  work.flush();
+
+  const [broken] = checkIdentities(ctx, deps, work);
+  if (broken === undefined) return;
+  keeper.setLedger(ctx, { ...keeper.ledger(ctx), haltedReason: `${broken.identity}: ${broken.detail}` });
+  ctx.emit('plimsoll.perps.v1.EventInvariantBroken', { identity: broken.identity, detail: broken.detail });
+}

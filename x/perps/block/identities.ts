@@ -1,0 +1,76 @@
+import type { Context } from '../../../runtime/baseapp/context.js';
+import { auditBooks, type Audit, type Violation } from '../accounting/audit.js';
+import { collateralDenom, moduleName, type Deps } from '../deps.js';
+import type { AccountView, PositionView } from '../types.js';
+import type { Stores } from '../../../runtime/store/collection.js';
+import type { WorkingSet } from './working-set.js';
+
+/** Module account of the insurance tranches. */
+const insuranceAccount = 'insurance';
+/** Blocks between two full recounts. */
+const recountInterval = 1_000n;
+
+/**
+ * Checks the accounting identities of risk-model section 17 at the end of
+ * the block. ID-1 and ID-2 from running totals; ID-4 for every account the
+ * block touched, the others having passed the risk scan at the same marks;
+ * now and then everything is counted anew. O(touched + markets).
+ */
+export function checkIdentities(ctx: Context, deps: Deps, work: WorkingSet): Violation[] {
+  if (ctx.block.height % recountInterval === 0n) return [...audit(ctx, deps).violations];
+  const { keeper, bank, insurance } = deps;
+  const found: Violation[] = [];
+  const ledger = keeper.ledger(ctx);
+  let clearing = 0n;
+  for (const state of keeper.allMarketStates(ctx)) {
+    clearing += state.clearingBalance;
+    if (state.longQuanta !== state.shortQuanta) {
+      found.push({ identity: 'ID-2', detail: `market ${state.marketId}: long ${state.longQuanta}, short ${state.shortQuanta}` });
+    }
+  }
+  const claims = ledger.totalCash + ledger.fees + ledger.dust + clearing - ledger.badDebt;
+  const balance = bank.moduleBalance(ctx, moduleName, collateralDenom);
+  if (claims !== balance) found.push({ identity: 'ID-1', detail: `claims ${claims} against a balance of ${balance}` });
+  const tranches = insurance.totalBalance(ctx);
+  const reserve = bank.moduleBalance(ctx, insuranceAccount, collateralDenom);
+  if (tranches !== reserve) found.push({ identity: 'ID-1', detail: `tranches ${tranches} against a balance of ${reserve}` });
+  for (const account of work.touched()) {
+    const equity = work.equity(account);
+    if (equity < 0n) found.push({ identity: 'ID-4', detail: `an account ends with an equity of ${equity}` });
+  }
+  return found;
+}
+
+/** Counts everything anew from state, at any height. O(accounts + positions). */
+export function audit(from: Stores, { keeper, bank, insurance }: Deps): Audit & { readonly bankBalance: bigint; readonly insurance: bigint } {
+  const ledger = keeper.ledger(from);
+  const bankBalance = bank.moduleBalance(from, moduleName, collateralDenom);
+  const tranches = insurance.totalBalance(from);
+  const result = auditBooks({
+    accounts: accountsOf(from, keeper),
+    markets: keeper.markets(from),
+    marketStates: [...keeper.allMarketStates(from)],
+    totalCash: ledger.totalCash,
+    fees: ledger.fees,
+    dust: ledger.dust,
+    badDebt: ledger.badDebt,
+    insurance: tranches,
+    insuranceBalance: bank.moduleBalance(from, insuranceAccount, collateralDenom),
+    bankBalance,
+  });
+  return { ...result, bankBalance, insurance: tranches };
+}
+
+/** Subaccounts and positions are both in key order: one walk joins them. */
+function* accountsOf(from: Stores, keeper: Deps['keeper']): Iterable<AccountView> {
+  const positions = keeper.allPositions(from)[Symbol.iterator]();
+  let next = positions.next();
+  for (const [key, { cash }] of keeper.subaccounts(from)) {
+    const own: PositionView[] = [];
+    while (next.done !== true && next.value[0][0] === key) {
+      own.push(next.value[1]);
+      next = positions.next();
+    }
+    yield { key, cash, positions: own };
+  }
+}

@@ -1,0 +1,70 @@
+import type { Context } from '../../../runtime/baseapp/context.js';
+import type { Deps } from '../deps.js';
+import { isStale, riskParamsOf } from '../keeper.js';
+import { clampedHealth, equity, maintenanceMargin } from '../margin/index.js';
+import { trigger } from '../liquidation/index.js';
+import type { MarketId, PositionView, Ppm, Quote, SubaccountKey } from '../types.js';
+import type { WorkingSet } from './working-set.js';
+
+/** An account to be liquidated in this block. */
+export interface Failing {
+  readonly key: SubaccountKey;
+  readonly health: Ppm;
+  readonly equity: Quote;
+  /** False when a position cannot be priced: only bankruptcy is resolved then. */
+  readonly closable: boolean;
+}
+
+/**
+ * Finds the accounts that this block's prices put under maintenance margin,
+ * worst first, ties by key. Accounts under it for the first block are marked.
+ * risk-model sections 9.4 and 10.1. O(positions).
+ */
+export function riskScan(ctx: Context, deps: Deps, work: WorkingSet): Failing[] {
+  const { keeper } = deps;
+  const params = keeper.params(ctx);
+  const risk = riskParamsOf(params);
+  const { height, timeMs } = ctx.block;
+  const stale = new Map<MarketId, boolean>();
+  const isStaleMarket = (id: MarketId): boolean => {
+    let known = stale.get(id);
+    if (known === undefined) {
+      known = isStale(keeper.marketState(ctx, id), params, timeMs);
+      stale.set(id, known);
+    }
+    return known;
+  };
+  const failing: Failing[] = [];
+
+  const check = (key: SubaccountKey, positions: readonly PositionView[]): void => {
+    const state = keeper.subaccount(ctx, key)!;
+    const account = { key, cash: state.cash, positions };
+    const standing = { equity: equity(account, work.markets), maintenanceMargin: maintenanceMargin(account, work.markets) };
+    if (standing.equity >= standing.maintenanceMargin) {
+      if (state.underwaterHeight !== 0n) work.account(key).underwaterHeight = 0n;
+      return;
+    }
+    const closable = !positions.some(({ marketId }) => isStaleMarket(marketId));
+    const triggered = trigger({ ...standing, underwaterHeight: state.underwaterHeight, height, params: risk });
+    work.account(key).underwaterHeight = height;
+    if (triggered && (closable || standing.equity < 0n)) {
+      failing.push({ key, health: clampedHealth(standing), equity: standing.equity, closable });
+    }
+  };
+
+  let current: SubaccountKey | undefined;
+  let positions: PositionView[] = [];
+  for (const [[key], position] of keeper.allPositions(ctx)) {
+    if (key !== current) {
+      if (current !== undefined) check(current, positions);
+      current = key;
+      positions = [];
+    }
+    positions.push(position);
+  }
+  if (current !== undefined) check(current, positions);
+  return failing.sort((a, b) => {
+    if (a.health !== b.health) return a.health < b.health ? -1 : 1;
+    return a.key < b.key ? -1 : 1;
+  });
+}

@@ -1,0 +1,170 @@
+import type { Context } from '../../../runtime/baseapp/context.js';
+import { FatalError } from '../../../runtime/baseapp/errors.js';
+import type { LedgerView, MarketStateView } from '../codecs.js';
+import type { Deps } from '../deps.js';
+import { settle } from '../funding/index.js';
+import { equity } from '../margin/index.js';
+import { applyFill } from '../matching/index.js';
+import { quote, type AccountView, type MarketId, type Markets, type MarketView, type PositionView, type Quote, type Side, type SubaccountKey } from '../types.js';
+
+/** An account while the end of the block works on it. */
+export class WorkingAccount implements AccountView {
+  cash: Quote;
+  positions: readonly PositionView[];
+  underwaterHeight: bigint;
+  /** Cash that moved in each market in this block: fills and funding, without fees. */
+  readonly marketCash = new Map<MarketId, bigint>();
+
+  constructor(
+    readonly key: SubaccountKey,
+    cash: Quote,
+    positions: readonly PositionView[],
+    underwaterHeight: bigint,
+  ) {
+    this.cash = cash;
+    this.positions = positions;
+    this.underwaterHeight = underwaterHeight;
+  }
+
+  position(market: MarketId): PositionView | undefined {
+    return this.positions.find(({ marketId }) => marketId === market);
+  }
+}
+
+/**
+ * State that the end of the block changes, in memory: each account, market
+ * and the ledger is read once and written once. Marks do not move meanwhile.
+ */
+export class WorkingSet {
+  readonly markets: Markets;
+  readonly #accounts = new Map<SubaccountKey, WorkingAccount>();
+  readonly #states = new Map<MarketId, MarketStateView>();
+  /** Penalties on their way to the tranches. */
+  readonly #contributions = new Map<MarketId, bigint>();
+  readonly #ctx: Context;
+  readonly #deps: Deps;
+  ledger: LedgerView;
+
+  constructor(ctx: Context, deps: Deps) {
+    this.#ctx = ctx;
+    this.#deps = deps;
+    this.markets = deps.keeper.markets(ctx);
+    this.ledger = deps.keeper.ledger(ctx);
+  }
+
+  account(key: SubaccountKey): WorkingAccount {
+    let account = this.#accounts.get(key);
+    if (account === undefined) {
+      const state = this.#deps.keeper.subaccount(this.#ctx, key);
+      if (state === undefined) throw new FatalError('an order or position belongs to no subaccount');
+      account = new WorkingAccount(key, state.cash, this.#deps.keeper.positionsOf(this.#ctx, key), state.underwaterHeight);
+      this.#accounts.set(key, account);
+    }
+    return account;
+  }
+
+  /** Accounts touched so far, in key order. */
+  touched(): WorkingAccount[] {
+    return [...this.#accounts.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  isTouched(key: SubaccountKey): boolean {
+    return this.#accounts.has(key);
+  }
+
+  state(id: MarketId): MarketStateView {
+    return this.#states.get(id) ?? this.#deps.keeper.marketState(this.#ctx, id);
+  }
+
+  setState(state: MarketStateView): void {
+    this.#states.set(state.marketId, state);
+  }
+
+  equity(account: AccountView): Quote {
+    return equity(account, this.markets);
+  }
+
+  /** Changes an account's cash for a reason other than a fill: fee, penalty, haircut, relief. */
+  addCash(account: WorkingAccount, amount: bigint): void {
+    account.cash = quote(account.cash + amount);
+    this.ledger = { ...this.ledger, totalCash: this.ledger.totalCash + amount };
+  }
+
+  addFees(amount: bigint): void {
+    this.ledger = { ...this.ledger, fees: this.ledger.fees + amount };
+  }
+
+  addDust(amount: bigint): void {
+    this.ledger = { ...this.ledger, dust: this.ledger.dust + amount };
+  }
+
+  /** Books money that goes to a market's tranche when the block ends. */
+  contribute(market: MarketId, amount: bigint): void {
+    this.#contributions.set(market, (this.#contributions.get(market) ?? 0n) + amount);
+  }
+
+  /**
+   * Fills an account: settles the position's funding, moves cash by the fill
+   * amount and keeps the market's totals. What a buyer pays more than a
+   * seller gets by rounding is collected as dust by `closeFills`.
+   * @returns the signed change of cash by the fill
+   */
+  fill(account: WorkingAccount, market: MarketView, side: Side, quantity: bigint, price: bigint): Quote {
+    let position = account.position(market.id);
+    if (position !== undefined) {
+      const settled = settle(market, position);
+      position = settled.position;
+      const state = this.state(market.id);
+      this.setState({ ...state, clearingBalance: state.clearingBalance - settled.cash });
+      this.#moveMarketCash(account, market.id, settled.cash);
+    }
+    const { position: after, cash } = applyFill(market, position, side, quantity, price);
+    this.#countSides(market.id, position?.quantity ?? 0n, after?.quantity ?? 0n);
+    account.positions = replaced(account.positions, market.id, after);
+    this.#moveMarketCash(account, market.id, cash);
+    return cash;
+  }
+
+  /** Writes everything back, in key order. */
+  flush(): void {
+    const { keeper, insurance } = this.#deps;
+    const ctx = this.#ctx;
+    for (const account of this.touched()) {
+      keeper.setSubaccount(ctx, account.key, { cash: account.cash, underwaterHeight: account.underwaterHeight });
+      const before = keeper.positionsOf(ctx, account.key);
+      for (const { marketId } of before) if (account.position(marketId) === undefined) keeper.deletePosition(ctx, account.key, marketId);
+      for (const position of account.positions) {
+        if (before.find(({ marketId }) => marketId === position.marketId) !== position) keeper.setPosition(ctx, account.key, position);
+      }
+    }
+    for (const id of [...this.#states.keys()].sort((a, b) => a - b)) keeper.setMarketState(ctx, this.#states.get(id)!);
+    keeper.setLedger(ctx, this.ledger);
+    for (const id of [...this.#contributions.keys()].sort((a, b) => a - b)) {
+      const amount = this.#contributions.get(id)!;
+      if (amount > 0n) insurance.contribute(ctx, id, 'perps', amount);
+    }
+  }
+
+  #moveMarketCash(account: WorkingAccount, market: MarketId, amount: bigint): void {
+    this.addCash(account, amount);
+    account.marketCash.set(market, (account.marketCash.get(market) ?? 0n) + amount);
+  }
+
+  #countSides(id: MarketId, before: bigint, after: bigint): void {
+    const state = this.state(id);
+    const long = (quantity: bigint): bigint => (quantity > 0n ? quantity : 0n);
+    const short = (quantity: bigint): bigint => (quantity < 0n ? -quantity : 0n);
+    this.setState({
+      ...state,
+      longQuanta: state.longQuanta + long(after) - long(before),
+      shortQuanta: state.shortQuanta + short(after) - short(before),
+    });
+  }
+}
+
+function replaced(positions: readonly PositionView[], market: MarketId, after: PositionView | undefined): readonly PositionView[] {
+  const others = positions.filter(({ marketId }) => marketId !== market);
+  if (after === undefined) return others;
+  const at = others.findIndex(({ marketId }) => marketId > market);
+  return at === -1 ? [...others, after] : [...others.slice(0, at), after, ...others.slice(at)];
+}

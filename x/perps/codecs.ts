@@ -1,0 +1,192 @@
+import {
+  Ledger,
+  MarketState,
+  Order,
+  OrderType,
+  Position,
+  Side as ProtoSide,
+  SolvencyClass as ProtoClass,
+  Subaccount,
+  TimeInForce,
+  type Funding,
+} from '../../gen/plimsoll/perps/v1/types.js';
+import { FatalError } from '../../runtime/baseapp/errors.js';
+import type { ValueCodec } from '../../runtime/store/types.js';
+import { base, price, quote, type Base, type PositionView, type Price, type Quote, type Side, type SolvencyClass } from './types.js';
+
+/**
+ * How values rest in the store: the public protobuf messages without what
+ * the key already says. Decoded they are the plain values that rules use.
+ */
+
+export interface SubaccountState {
+  readonly cash: Quote;
+  readonly underwaterHeight: bigint;
+}
+
+export interface MarketStateView {
+  readonly marketId: number;
+  readonly oraclePrice: Price;
+  readonly markPrice: Price;
+  readonly lastClearingPrice: bigint;
+  readonly longQuanta: bigint;
+  readonly shortQuanta: bigint;
+  readonly fundingIndex: bigint;
+  readonly clearingBalance: bigint;
+  readonly oracleTimeMs: bigint;
+  readonly funding: Funding;
+}
+
+export interface LedgerView {
+  readonly totalCash: bigint;
+  readonly fees: bigint;
+  readonly dust: bigint;
+  readonly badDebt: bigint;
+  readonly haltedReason: string;
+}
+
+/** What the book keeps of an order besides its key. */
+export interface RestingOrder {
+  readonly type: OrderType;
+  readonly timeInForce: TimeInForce;
+  readonly reduceOnly: boolean;
+  readonly quantity: bigint;
+  readonly remaining: Base;
+}
+
+export const emptyFunding: Funding = {
+  minute: 0n,
+  premiumSumPpb: 0n,
+  premiumCount: 0n,
+  minutePremiumsPpb: [],
+  ratePpb: 0n,
+};
+
+export const emptyLedger: LedgerView = { totalCash: 0n, fees: 0n, dust: 0n, badDebt: 0n, haltedReason: '' };
+
+export function subaccountToProto(state: SubaccountState): Subaccount {
+  return { id: undefined, cash: state.cash.toString(), underwaterHeight: state.underwaterHeight };
+}
+
+export function subaccountFromProto(proto: Subaccount): SubaccountState {
+  return { cash: quote(BigInt(proto.cash)), underwaterHeight: proto.underwaterHeight };
+}
+
+export const subaccountCodec: ValueCodec<SubaccountState> = {
+  encode: (state) => Subaccount.encode(subaccountToProto(state)).finish(),
+  decode: (bytes) => subaccountFromProto(Subaccount.decode(bytes)),
+};
+
+export function positionToProto(position: PositionView): Position {
+  return {
+    subaccount: undefined,
+    marketId: position.marketId,
+    quantity: position.quantity,
+    entryValue: position.entryValue.toString(),
+    fundingIndex: position.fundingIndex.toString(),
+  };
+}
+
+export function positionFromProto(proto: Position): PositionView {
+  return {
+    marketId: proto.marketId,
+    quantity: base(proto.quantity),
+    entryValue: quote(BigInt(proto.entryValue)),
+    fundingIndex: BigInt(proto.fundingIndex),
+  };
+}
+
+export const positionCodec: ValueCodec<PositionView> = {
+  encode: (position) => Position.encode(positionToProto(position)).finish(),
+  decode: (bytes) => positionFromProto(Position.decode(bytes)),
+};
+
+export function marketStateToProto(state: MarketStateView): MarketState {
+  return {
+    marketId: state.marketId,
+    oraclePrice: state.oraclePrice,
+    markPrice: state.markPrice,
+    lastClearingPrice: state.lastClearingPrice,
+    longQuanta: state.longQuanta,
+    shortQuanta: state.shortQuanta,
+    fundingIndex: state.fundingIndex.toString(),
+    clearingBalance: state.clearingBalance.toString(),
+    oracleTimeMs: state.oracleTimeMs,
+    funding: state.funding,
+  };
+}
+
+export function marketStateFromProto(proto: MarketState): MarketStateView {
+  return {
+    marketId: proto.marketId,
+    oraclePrice: price(proto.oraclePrice),
+    markPrice: price(proto.markPrice),
+    lastClearingPrice: proto.lastClearingPrice,
+    longQuanta: proto.longQuanta,
+    shortQuanta: proto.shortQuanta,
+    fundingIndex: BigInt(proto.fundingIndex),
+    clearingBalance: BigInt(proto.clearingBalance),
+    oracleTimeMs: proto.oracleTimeMs,
+    funding: proto.funding ?? emptyFunding,
+  };
+}
+
+export const marketStateCodec: ValueCodec<MarketStateView> = {
+  encode: (state) => MarketState.encode(marketStateToProto(state)).finish(),
+  decode: (bytes) => marketStateFromProto(MarketState.decode(bytes)),
+};
+
+export function ledgerToProto(ledger: LedgerView): Ledger {
+  return {
+    totalCash: ledger.totalCash.toString(),
+    fees: ledger.fees.toString(),
+    dust: ledger.dust.toString(),
+    badDebt: ledger.badDebt.toString(),
+    haltedReason: ledger.haltedReason,
+  };
+}
+
+export function ledgerFromProto(proto: Ledger): LedgerView {
+  return {
+    totalCash: BigInt(proto.totalCash),
+    fees: BigInt(proto.fees),
+    dust: BigInt(proto.dust),
+    badDebt: BigInt(proto.badDebt),
+    haltedReason: proto.haltedReason,
+  };
+}
+
+export const ledgerCodec: ValueCodec<LedgerView> = {
+  encode: (ledger) => Ledger.encode(ledgerToProto(ledger)).finish(),
+  decode: (bytes) => ledgerFromProto(Ledger.decode(bytes)),
+};
+
+export const restingOrderCodec: ValueCodec<RestingOrder> = {
+  encode: ({ type, timeInForce, reduceOnly, quantity, remaining }) =>
+    Order.encode(Order.fromPartial({ type, timeInForce, reduceOnly, quantity, remaining })).finish(),
+  decode: (bytes) => {
+    const { type, timeInForce, reduceOnly, quantity, remaining } = Order.decode(bytes);
+    return { type, timeInForce, reduceOnly, quantity, remaining: base(remaining) };
+  },
+};
+
+export const sideToProto = (side: Side): ProtoSide => (side === 'buy' ? ProtoSide.SIDE_BUY : ProtoSide.SIDE_SELL);
+
+export function sideFromProto(side: ProtoSide): Side | undefined {
+  if (side === ProtoSide.SIDE_BUY) return 'buy';
+  return side === ProtoSide.SIDE_SELL ? 'sell' : undefined;
+}
+
+const classes: ReadonlyMap<ProtoClass, SolvencyClass> = new Map([
+  [ProtoClass.SOLVENCY_CLASS_A, 'A'],
+  [ProtoClass.SOLVENCY_CLASS_B, 'B'],
+  [ProtoClass.SOLVENCY_CLASS_C, 'C'],
+  [ProtoClass.SOLVENCY_CLASS_D, 'D'],
+]);
+
+/** Class of a listed market; listing refused any other value. */
+export function classFromProto(value: ProtoClass): SolvencyClass {
+  const found = classes.get(value);
+  if (found === undefined) throw new FatalError(`market has no solvency class: ${value}`);
+  return found;
+}

@@ -1,0 +1,17 @@
+import type { BankKeeper, InsuranceKeeper, OracleKeeper } from './expected_keepers.js';
+import type { PerpsKeeper } from './keeper.js';
+
+/** What the module's messages, queries and block hooks work with. */
+export interface Deps {
+  readonly keeper: PerpsKeeper;
+  readonly bank: BankKeeper;
+  readonly oracle: OracleKeeper;
+  readonly insurance: InsuranceKeeper;
+  /** bech32 address that governance messages come from. */
+  readonly authority: string;
+}
+
+/** Module account that holds all collateral, fees and clearing balances. */
+export const moduleName = 'perps';
+/** The one collateral: 1 uusdc is one quote quantum. */
+export const collateralDenom = 'uusdc';

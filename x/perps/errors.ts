@@ -1,0 +1,35 @@
+import { ErrorRegistry } from '../../runtime/baseapp/errors.js';
+
+const registry = new ErrorRegistry('perps');
+
+/** Why perps refuses a message. The codes are part of the public contract: never renumber. */
+export const errors = {
+  invalidSubaccount: registry.register(2, 'invalid subaccount'),
+  subaccountNotFound: registry.register(3, 'subaccount not found'),
+  marketNotFound: registry.register(4, 'market not found'),
+  invalidDenom: registry.register(5, 'invalid collateral'),
+  insufficientCollateral: registry.register(6, 'insufficient free collateral'),
+  noPrice: registry.register(7, 'market has no price'),
+  stalePrice: registry.register(8, 'oracle price is stale'),
+  marketClosed: registry.register(9, 'market does not accept this order'),
+  invalidOrder: registry.register(10, 'invalid order'),
+  offTick: registry.register(11, 'price is not a multiple of the tick size'),
+  offStep: registry.register(12, 'quantity is not a multiple of the step size'),
+  orderTooSmall: registry.register(13, 'order is too small'),
+  priceTooFar: registry.register(14, 'limit price is too far from mark price'),
+  tooManyOrders: registry.register(15, 'too many open orders'),
+  tooManyMarkets: registry.register(16, 'too many markets in one subaccount'),
+  isolatedMarket: registry.register(17, 'isolated market needs a subaccount of its own'),
+  duplicateClientId: registry.register(18, 'client id is in use'),
+  orderNotFound: registry.register(19, 'order not found'),
+  nothingToReduce: registry.register(20, 'reduce-only order has nothing to reduce'),
+  positionTooLarge: registry.register(21, 'position would be too large for the market'),
+  insufficientMargin: registry.register(22, 'insufficient margin'),
+  unauthorized: registry.register(23, 'only governance may do this'),
+  invalidMarket: registry.register(24, 'invalid market'),
+  invalidParams: registry.register(25, 'invalid parameters'),
+  halted: registry.register(26, 'trading is halted'),
+};
+
+/** All codes with their texts, for documentation. */
+export const errorList = registry.list();

@@ -1,0 +1,28 @@
+import type { Context } from '../../runtime/baseapp/context.js';
+import type { Stores } from '../../runtime/store/collection.js';
+
+/** What perps needs of x/bank. Amounts are positive. */
+export interface BankKeeper {
+  sendToModule(ctx: Context, from: Uint8Array, module: string, denom: string, amount: bigint): void;
+  sendFromModule(ctx: Context, module: string, to: Uint8Array, denom: string, amount: bigint): void;
+  moduleBalance(from: Stores, module: string, denom: string): bigint;
+}
+
+/** What perps needs of x/oracle. */
+export interface OracleKeeper {
+  /** The newest accepted price of a pair. */
+  price(from: Stores, pairId: number): { readonly price: bigint; readonly height: bigint; readonly timeMs: bigint } | undefined;
+  pair(from: Stores, pairId: number): { readonly exponent: number } | undefined;
+}
+
+/** What perps needs of x/insurance. */
+export interface InsuranceKeeper {
+  openTranche(ctx: Context, marketId: number): void;
+  /** What one deficit could draw now, caps applied. */
+  available(ctx: Context, marketId: number): bigint;
+  totalBalance(from: Stores): bigint;
+  /** Moves coins from a module's account into the tranche. */
+  contribute(ctx: Context, marketId: number, fromModule: string, amount: bigint): void;
+  /** Pays up to `deficit` into a module's account; returns what the caps and the balance let out. */
+  pay(ctx: Context, marketId: number, deficit: bigint, toModule: string): bigint;
+}

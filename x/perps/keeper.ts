@@ -1,0 +1,277 @@
+import { MarketStatus, type Market, type Params } from '../../gen/plimsoll/perps/v1/types.js';
+import { FatalError } from '../../runtime/baseapp/errors.js';
+import type { Stores } from '../../runtime/store/collection.js';
+import type { KVStore } from '../../runtime/store/types.js';
+import { classFromProto, emptyLedger, type LedgerView, type MarketStateView, type RestingOrder, type SubaccountState } from './codecs.js';
+import { errors } from './errors.js';
+import * as keys from './keys.js';
+import type { BookKey, OrderId } from './keys.js';
+import {
+  ppb,
+  ppm,
+  price,
+  quote,
+  type AccountView,
+  type MarketId,
+  type Markets,
+  type MarketView,
+  type OrderView,
+  type PositionView,
+  type RiskParams,
+  type SubaccountKey,
+} from './types.js';
+import { assertI128, assertU63, quoteAmountUp } from './units/index.js';
+
+type Writable = Stores<KVStore>;
+
+/** An order with the place where it stands. */
+export type BookOrder = readonly [BookKey, RestingOrder];
+
+/** The only code that touches the perps store. It moves values and knows no rule. */
+export class PerpsKeeper {
+  // ---- parameters and ledger ----
+
+  params(from: Stores): Params {
+    const found = keys.params.get(from);
+    if (found === undefined) throw new FatalError('perps has no parameters: genesis did not run');
+    return found;
+  }
+
+  setParams(to: Writable, value: Params): void {
+    keys.params.set(to, value);
+  }
+
+  ledger(from: Stores): LedgerView {
+    return keys.ledger.get(from) ?? emptyLedger;
+  }
+
+  setLedger(to: Writable, value: LedgerView): void {
+    assertI128(value.totalCash, 'ledger.total_cash');
+    assertI128(value.fees, 'ledger.fees');
+    keys.ledger.set(to, value);
+  }
+
+  /** @throws AppError perps/26 while trading is halted by a broken invariant */
+  requireRunning(from: Stores): void {
+    const { haltedReason } = this.ledger(from);
+    if (haltedReason !== '') throw errors.halted(`${haltedReason}; deposits and cancels are accepted`);
+  }
+
+  // ---- markets ----
+
+  market(from: Stores, id: MarketId): Market | undefined {
+    return keys.markets.get(from, id);
+  }
+
+  allMarkets(from: Stores): Iterable<Market> {
+    return keys.markets.values(from);
+  }
+
+  setMarket(to: Writable, market: Market): void {
+    keys.markets.set(to, market.id, market);
+  }
+
+  marketState(from: Stores, id: MarketId): MarketStateView {
+    const found = keys.marketStates.get(from, id);
+    if (found === undefined) throw new FatalError(`market ${id} has no state`);
+    return found;
+  }
+
+  allMarketStates(from: Stores): Iterable<MarketStateView> {
+    return keys.marketStates.values(from);
+  }
+
+  setMarketState(to: Writable, state: MarketStateView): void {
+    assertU63(state.longQuanta, `market ${state.marketId}: long_quanta`);
+    assertU63(state.shortQuanta, `market ${state.marketId}: short_quanta`);
+    assertI128(state.fundingIndex, `market ${state.marketId}: funding_index`);
+    keys.marketStates.set(to, state.marketId, state);
+  }
+
+  /** A market with its state, as rules want it. */
+  marketView(from: Stores, id: MarketId): MarketView {
+    const market = keys.markets.get(from, id);
+    if (market === undefined) throw new FatalError(`market ${id} is not listed`);
+    return marketViewOf(market, this.marketState(from, id));
+  }
+
+  /** Market views as they are now, each made once; take a new lookup after a market changed. */
+  markets(from: Stores): Markets {
+    const views = new Map<MarketId, MarketView>();
+    return (id) => {
+      let view = views.get(id);
+      if (view === undefined) {
+        view = this.marketView(from, id);
+        views.set(id, view);
+      }
+      return view;
+    };
+  }
+
+  // ---- accounts ----
+
+  subaccount(from: Stores, key: SubaccountKey): SubaccountState | undefined {
+    return keys.subaccounts.get(from, key);
+  }
+
+  /** Subaccounts whose key starts with `under` (an owner, or nothing for all), in key order. */
+  subaccounts(from: Stores, under = ''): Iterable<readonly [SubaccountKey, SubaccountState]> {
+    return keys.subaccounts.entries(from, under);
+  }
+
+  setSubaccount(to: Writable, key: SubaccountKey, state: SubaccountState): void {
+    assertI128(state.cash, 'cash');
+    keys.subaccounts.set(to, key, state);
+  }
+
+  positionsOf(from: Stores, key: SubaccountKey): PositionView[] {
+    return [...keys.positions.values(from, key)];
+  }
+
+  position(from: Stores, key: SubaccountKey, market: MarketId): PositionView | undefined {
+    return keys.positions.get(from, [key, market]);
+  }
+
+  /** All positions, account by account in key order, then by market. */
+  allPositions(from: Stores): Iterable<readonly [readonly [SubaccountKey, MarketId], PositionView]> {
+    return keys.positions.entries(from);
+  }
+
+  setPosition(to: Writable, key: SubaccountKey, position: PositionView): void {
+    assertU63(position.quantity < 0n ? -position.quantity : position.quantity, 'position size');
+    assertI128(position.entryValue, 'entry_value');
+    keys.positions.set(to, [key, position.marketId], position);
+  }
+
+  deletePosition(to: Writable, key: SubaccountKey, market: MarketId): void {
+    keys.positions.delete(to, [key, market]);
+  }
+
+  /** An account with its positions; one that does not exist has no cash. */
+  account(from: Stores, key: SubaccountKey): AccountView {
+    return { key, cash: this.subaccount(from, key)?.cash ?? quote(0n), positions: this.positionsOf(from, key) };
+  }
+
+  // ---- orders ----
+
+  order(from: Stores, id: OrderId): BookOrder | undefined {
+    const at = keys.orderIndex.get(from, id);
+    return at === undefined ? undefined : [at, this.#resting(from, at)];
+  }
+
+  /** An account's open orders by market and client id; of one market when given. */
+  *ordersOf(from: Stores, key: SubaccountKey, market?: MarketId): Iterable<BookOrder> {
+    for (const [id, at] of keys.orderIndex.entries(from, key)) {
+      if (market === undefined || id.marketId === market) yield [at, this.#resting(from, at)];
+    }
+  }
+
+  /** One side of a market's book, best price first, earliest block first. */
+  bookSide(from: Stores, market: MarketId, side: BookKey['side']): Iterable<BookOrder> {
+    return keys.book.entries(from, keys.bookSide(market, side));
+  }
+
+  allOrders(from: Stores): Iterable<BookOrder> {
+    return keys.book.entries(from);
+  }
+
+  setOrder(to: Writable, at: BookKey, order: RestingOrder): void {
+    keys.book.set(to, at, order);
+    keys.orderIndex.set(to, at, at);
+  }
+
+  /** Changes what is left of an order that stays where it is. */
+  updateOrder(to: Writable, at: BookKey, order: RestingOrder): void {
+    keys.book.set(to, at, order);
+  }
+
+  removeOrder(to: Writable, at: BookKey): void {
+    keys.book.delete(to, at);
+    keys.orderIndex.delete(to, at);
+    keys.immediateOrders.delete(to, at);
+  }
+
+  #resting(from: Stores, at: BookKey): RestingOrder {
+    const order = keys.book.get(from, at);
+    if (order === undefined) throw new FatalError('order index points nowhere');
+    return order;
+  }
+
+  // ---- this block only ----
+
+  markImmediate(to: Writable, at: BookKey): void {
+    keys.immediateOrders.set(to, at, true);
+  }
+
+  *immediateOrders(from: Stores): Iterable<BookKey> {
+    for (const [at] of keys.immediateOrders.entries(from)) yield at;
+  }
+
+  addNetDeposit(to: Writable, key: SubaccountKey, amount: bigint): void {
+    keys.netDeposits.set(to, key, this.netDeposit(to, key) + amount);
+  }
+
+  netDeposit(from: Stores, key: SubaccountKey): bigint {
+    return keys.netDeposits.get(from, key) ?? 0n;
+  }
+}
+
+export function orderView([at, order]: BookOrder): OrderView {
+  return {
+    marketId: at.marketId,
+    side: at.side,
+    price: price(at.price),
+    remaining: order.remaining,
+    reduceOnly: order.reduceOnly,
+  };
+}
+
+const powersOfTen: readonly bigint[] = Array.from({ length: 41 }, (_, exponent) => 10n ** BigInt(exponent));
+
+/** 10^-(base_exponent + price_exponent + 6); listing checked that the exponent is 0 to 40. */
+export function quoteDivisorOf(market: Market): bigint {
+  return powersOfTen[-(market.baseExponent + market.priceExponent + 6)]!;
+}
+
+export function marketViewOf(market: Market, state: MarketStateView): MarketView {
+  const quoteDivisor = quoteDivisorOf(market);
+  return {
+    id: market.id,
+    class: classFromProto(market.class),
+    quoteDivisor,
+    markPrice: state.markPrice,
+    oraclePrice: state.oraclePrice,
+    tickSize: market.tickSize,
+    stepSize: market.stepSize,
+    maintenanceRate: ppb(BigInt(market.maintenanceRatePpm) * 1_000n),
+    openingRate: ppb(BigInt(market.openingRatePpm) * 1_000n),
+    depthUnit: quote(BigInt(market.depthUnit)),
+    openInterest: quoteAmountUp(state.longQuanta, state.markPrice, quoteDivisor),
+    openInterestCap: quote(BigInt(market.openInterestCap)),
+    fundingIndex: state.fundingIndex,
+    makerFee: ppm(BigInt(market.makerFeePpm)),
+    takerFee: ppm(BigInt(market.takerFeePpm)),
+  };
+}
+
+export function riskParamsOf(params: Params): RiskParams {
+  return {
+    targetHealth: ppm(BigInt(params.targetHealthPpm)),
+    graceHealth: ppm(BigInt(params.graceHealthPpm)),
+    sliceHealth: ppm(BigInt(params.sliceHealthPpm)),
+    sliceShare: ppm(BigInt(params.sliceSharePpm)),
+    sliceNotional: quote(BigInt(params.sliceNotional)),
+    penaltyMin: ppm(BigInt(params.penaltyMinPpm)),
+    penaltyMax: ppm(BigInt(params.penaltyMaxPpm)),
+    penaltyInsuranceShare: ppm(BigInt(params.penaltyInsuranceSharePpm)),
+    minLiquidationAB: quote(BigInt(params.minLiquidationAb)),
+    minLiquidationCD: quote(BigInt(params.minLiquidationCd)),
+  };
+}
+
+/** True when the market's price is older than params allow: nothing opens and nobody is liquidated on it. */
+export function isStale(state: MarketStateView, params: Params, timeMs: bigint): boolean {
+  return state.markPrice === 0n || timeMs - state.oracleTimeMs > params.staleMs;
+}
+
+export const isHalted = (market: Market): boolean => market.status === MarketStatus.MARKET_STATUS_HALTED;

@@ -1,0 +1,71 @@
+import { QueryDefinition } from '../../gen/plimsoll/perps/v1/query.js';
+import { MsgDefinition } from '../../gen/plimsoll/perps/v1/tx.js';
+import type { Context } from '../../runtime/baseapp/context.js';
+import type { GenesisJson, Module, ServiceRegistrar } from '../../runtime/baseapp/module.js';
+import type { ProtoRegistry } from '../../runtime/codec/types.js';
+import { beginBlock } from './block/begin-block.js';
+import { endBlock } from './block/end-block.js';
+import type { Deps } from './deps.js';
+import { emptyGenesis, exportGenesis, genesisFromJson, genesisToJson, initGenesis } from './genesis.js';
+import { storeName, transientStoreName } from './keys.js';
+import { cancelAllOrders, cancelOrder } from './msgs/cancel.js';
+import { deposit } from './msgs/deposit.js';
+import { createMarket, updateMarket, updateParams } from './msgs/governance.js';
+import { placeOrder } from './msgs/place-order.js';
+import { transfer } from './msgs/transfer.js';
+import { withdraw } from './msgs/withdraw.js';
+import { queries } from './queries/index.js';
+
+/** Perpetual futures: markets, orders, margin, auctions, liquidation. */
+export class PerpsModule implements Module {
+  readonly name = 'perps';
+  readonly stores = [
+    { name: storeName, kind: 'committed' },
+    { name: transientStoreName, kind: 'transient' },
+  ] as const;
+
+  constructor(
+    readonly deps: Deps,
+    readonly registry: ProtoRegistry,
+  ) {}
+
+  register(registrar: ServiceRegistrar): void {
+    const { deps } = this;
+    registrar.msgs(MsgDefinition, {
+      deposit: (ctx, msg) => deposit(ctx, deps, msg),
+      withdraw: (ctx, msg) => withdraw(ctx, deps, msg),
+      transfer: (ctx, msg) => transfer(ctx, deps, msg),
+      placeOrder: (ctx, msg) => placeOrder(ctx, deps, msg),
+      cancelOrder: (ctx, msg) => cancelOrder(ctx, deps, msg),
+      cancelAllOrders: (ctx, msg) => cancelAllOrders(ctx, deps, msg),
+      createMarket: (ctx, msg) => createMarket(ctx, deps, msg),
+      updateMarket: (ctx, msg) => updateMarket(ctx, deps, msg),
+      updateParams: (ctx, msg) => updateParams(ctx, deps, msg),
+    });
+    registrar.queries(QueryDefinition, queries(deps));
+  }
+
+  defaultGenesis(): GenesisJson {
+    return genesisToJson(this.registry, emptyGenesis);
+  }
+
+  validateGenesis(json: GenesisJson): void {
+    genesisFromJson(this.registry, json);
+  }
+
+  initGenesis(ctx: Context, json: GenesisJson): void {
+    initGenesis(ctx, this.deps, genesisFromJson(this.registry, json));
+  }
+
+  exportGenesis(ctx: Context): GenesisJson {
+    return genesisToJson(this.registry, exportGenesis(ctx, this.deps));
+  }
+
+  beginBlock(ctx: Context): void {
+    beginBlock(ctx, this.deps);
+  }
+
+  endBlock(ctx: Context): void {
+    endBlock(ctx, this.deps);
+  }
+}

@@ -1,0 +1,68 @@
+import type { Coin } from '../../../gen/cosmos/base/v1beta1/coin.js';
+import { parseAddress } from '../../../runtime/baseapp/address.js';
+import { parseAmount } from '../../../runtime/baseapp/coins.js';
+import type { Context } from '../../../runtime/baseapp/context.js';
+import { collateralDenom, type Deps } from '../deps.js';
+import { errors } from '../errors.js';
+import { isStale, orderView } from '../keeper.js';
+import { equity, initialMargin, usableEquity } from '../margin/index.js';
+import { maxSubaccountNumber, subaccountKey } from '../subaccount-key.js';
+import { quote, type AccountView, type Quote, type SubaccountKey } from '../types.js';
+import { max } from '../units/index.js';
+
+/** The signer's subaccount. @throws sdk/7, perps/2 */
+export function requireSubaccountKey(owner: string, number: number, field = 'subaccount_number'): SubaccountKey {
+  if (number > maxSubaccountNumber) throw errors.invalidSubaccount(`${field}: ${number}; numbers go from 0 to ${maxSubaccountNumber}`);
+  return subaccountKey(parseAddress(owner, 'owner'), number);
+}
+
+/** A positive amount of collateral. @throws perps/5, sdk/10 */
+export function requireCollateral(coin: Coin | undefined): Quote {
+  if (coin === undefined) throw errors.invalidDenom('amount: missing');
+  if (coin.denom !== collateralDenom) {
+    throw errors.invalidDenom(`amount: ${JSON.stringify(coin.denom.slice(0, 140))}; only ${collateralDenom} is collateral`);
+  }
+  return quote(parseAmount(coin.amount, 'amount'));
+}
+
+/** @throws perps/23 */
+export function requireAuthority(deps: Deps, authority: string): void {
+  if (authority !== deps.authority) throw errors.unauthorized(`authority: ${authority}; expected ${deps.authority}`);
+}
+
+/** What could leave the account without leaving it under initial margin; never negative. risk-model section 4.5. */
+export function freeCollateral(ctx: Context, deps: Deps, account: AccountView): Quote {
+  const { keeper } = deps;
+  const markets = keeper.markets(ctx);
+  const orders = [...keeper.ordersOf(ctx, account.key)].map(orderView);
+  const spare = usableEquity(account, markets) - initialMargin(account, orders, markets);
+  // A loss or a debt in cash never leaves as money.
+  return quote(max(0n, spare < equity(account, markets) ? spare : equity(account, markets)));
+}
+
+/** Takes collateral out of an account. @throws perps/3, perps/6, perps/8 */
+export function takeCollateral(ctx: Context, deps: Deps, key: SubaccountKey, amount: Quote): void {
+  const { keeper } = deps;
+  const state = keeper.subaccount(ctx, key);
+  if (state === undefined) throw errors.subaccountNotFound('nothing was ever deposited here');
+  const account = keeper.account(ctx, key);
+  const params = keeper.params(ctx);
+  for (const { marketId } of account.positions) {
+    if (isStale(keeper.marketState(ctx, marketId), params, ctx.block.timeMs)) {
+      throw errors.stalePrice(`market ${marketId}: no withdrawal while a position cannot be priced`);
+    }
+  }
+  const free = freeCollateral(ctx, deps, account);
+  if (amount > free) throw errors.insufficientCollateral(`amount: ${amount}; free are ${free}`);
+  changeCash(ctx, deps, key, -amount);
+}
+
+/** Moves an account's cash and the ledger's total with it. */
+export function changeCash(ctx: Context, deps: Deps, key: SubaccountKey, change: bigint): void {
+  const { keeper } = deps;
+  const state = keeper.subaccount(ctx, key) ?? { cash: quote(0n), underwaterHeight: 0n };
+  keeper.setSubaccount(ctx, key, { ...state, cash: quote(state.cash + change) });
+  const ledger = keeper.ledger(ctx);
+  keeper.setLedger(ctx, { ...ledger, totalCash: ledger.totalCash + change });
+  keeper.addNetDeposit(ctx, key, change);
+}

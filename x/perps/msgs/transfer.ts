@@ -1,0 +1,27 @@
+import type { MsgTransfer, MsgTransferResponse } from '../../../gen/plimsoll/perps/v1/tx.js';
+import type { Context } from '../../../runtime/baseapp/context.js';
+import type { Deps } from '../deps.js';
+import { errors } from '../errors.js';
+import { subaccountId } from '../subaccount-key.js';
+import { changeCash, requireCollateral, requireSubaccountKey, takeCollateral } from './common.js';
+
+/**
+ * Moves free USDC between two subaccounts of the signer. Not to other owners,
+ * by design: what touches an account then comes from one signer, whose
+ * sequence fixes its order, and a proposer cannot change what is accepted.
+ */
+export function transfer(ctx: Context, deps: Deps, msg: MsgTransfer): MsgTransferResponse {
+  deps.keeper.requireRunning(ctx);
+  const from = requireSubaccountKey(msg.owner, msg.fromSubaccountNumber, 'from_subaccount_number');
+  const to = requireSubaccountKey(msg.owner, msg.toSubaccountNumber, 'to_subaccount_number');
+  if (from === to) throw errors.invalidSubaccount(`to_subaccount_number: ${msg.toSubaccountNumber} is also the source`);
+  const amount = requireCollateral(msg.amount);
+  takeCollateral(ctx, deps, from, amount);
+  changeCash(ctx, deps, to, amount);
+  ctx.emit('plimsoll.perps.v1.EventTransfer', {
+    from: subaccountId(from),
+    to: subaccountId(to),
+    amount: amount.toString(),
+  });
+  return {};
+}

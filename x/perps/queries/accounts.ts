@@ -1,0 +1,41 @@
+import type { PositionInfo, SubaccountInfo } from '../../../gen/plimsoll/perps/v1/query.js';
+import type { Context } from '../../../runtime/baseapp/context.js';
+import { positionToProto, subaccountToProto } from '../codecs.js';
+import type { Deps } from '../deps.js';
+import { orderView } from '../keeper.js';
+import { equity, health, initialMargin, maintenanceMargin, openProfit, unsettledFunding } from '../margin/index.js';
+import { freeCollateral } from '../msgs/common.js';
+import { subaccountId } from '../subaccount-key.js';
+import type { MarketView, PositionView, SubaccountKey } from '../types.js';
+import { positionValue } from '../units/index.js';
+
+/** A position as clients see it, computed by the rules that liquidate it. */
+export function positionInfo(key: SubaccountKey, market: MarketView, position: PositionView): PositionInfo {
+  return {
+    position: { ...positionToProto(position), subaccount: subaccountId(key) },
+    markPrice: market.markPrice,
+    value: positionValue(market, position.quantity).toString(),
+    openProfit: openProfit(market, position).toString(),
+    unsettledFunding: unsettledFunding(market, position).toString(),
+  };
+}
+
+/** An account with everything that decides its fate at current prices. */
+export function subaccountInfo(ctx: Context, deps: Deps, key: SubaccountKey): SubaccountInfo | undefined {
+  const { keeper } = deps;
+  const state = keeper.subaccount(ctx, key);
+  if (state === undefined) return undefined;
+  const account = keeper.account(ctx, key);
+  const markets = keeper.markets(ctx);
+  const orders = [...keeper.ordersOf(ctx, key)].map(orderView);
+  const standing = { equity: equity(account, markets), maintenanceMargin: maintenanceMargin(account, markets) };
+  return {
+    subaccount: { ...subaccountToProto(state), id: subaccountId(key) },
+    positions: account.positions.map((position) => positionInfo(key, markets(position.marketId), position)),
+    equity: standing.equity.toString(),
+    maintenanceMargin: standing.maintenanceMargin.toString(),
+    initialMargin: initialMargin(account, orders, markets).toString(),
+    freeCollateral: freeCollateral(ctx, deps, account).toString(),
+    healthPpm: (health(standing) ?? 0n).toString(),
+  };
+}

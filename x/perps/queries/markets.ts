@@ -1,0 +1,35 @@
+import type { MarketInfo, PriceLevel } from '../../../gen/plimsoll/perps/v1/query.js';
+import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
+import type { Context } from '../../../runtime/baseapp/context.js';
+import { marketStateToProto } from '../codecs.js';
+import type { Deps } from '../deps.js';
+import { marketViewOf } from '../keeper.js';
+import type { MarketId, Side } from '../types.js';
+
+export const defaultDepth = 50;
+export const maxDepth = 1_000;
+
+export function marketInfo(ctx: Context, { keeper }: Deps, market: Market): MarketInfo {
+  const state = keeper.marketState(ctx, market.id);
+  return {
+    market,
+    state: marketStateToProto(state),
+    openInterest: marketViewOf(market, state).openInterest.toString(),
+  };
+}
+
+/** One side of the book, orders of one price added up, best first. O(orders shown). */
+export function bookLevels(ctx: Context, { keeper }: Deps, market: MarketId, side: Side, depth: number): PriceLevel[] {
+  const levels: PriceLevel[] = [];
+  for (const [at, { remaining }] of keeper.bookSide(ctx, market, side)) {
+    const last = levels.at(-1);
+    if (last !== undefined && last.price === at.price) {
+      last.quantity += remaining;
+      last.orders++;
+    } else {
+      if (levels.length === depth) break;
+      levels.push({ price: at.price, quantity: remaining, orders: 1 });
+    }
+  }
+  return levels;
+}
