@@ -14,6 +14,7 @@ export class WorkingAccount implements AccountView {
   underwaterHeight: bigint;
   /** Cash that moved in each market in this block: fills and funding, without fees. */
   readonly marketCash = new Map<MarketId, bigint>();
+  readonly #stored: { readonly cash: Quote; readonly underwaterHeight: bigint };
 
   constructor(
     readonly key: SubaccountKey,
@@ -24,6 +25,16 @@ export class WorkingAccount implements AccountView {
     this.cash = cash;
     this.positions = positions;
     this.underwaterHeight = underwaterHeight;
+    this.#stored = { cash, underwaterHeight };
+  }
+
+  /** False when the account stands as the store has it. */
+  get changed(): boolean {
+    return (
+      this.cash !== this.#stored.cash ||
+      this.underwaterHeight !== this.#stored.underwaterHeight ||
+      this.marketCash.size > 0
+    );
   }
 
   position(market: MarketId): PositionView | undefined {
@@ -66,10 +77,6 @@ export class WorkingSet {
   /** Accounts touched so far, in key order. */
   touched(): WorkingAccount[] {
     return [...this.#accounts.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
-  }
-
-  isTouched(key: SubaccountKey): boolean {
-    return this.#accounts.has(key);
   }
 
   state(id: MarketId): MarketStateView {
@@ -130,6 +137,7 @@ export class WorkingSet {
     const { keeper, insurance } = this.#deps;
     const ctx = this.#ctx;
     for (const account of this.touched()) {
+      if (!account.changed) continue;
       keeper.setSubaccount(ctx, account.key, { cash: account.cash, underwaterHeight: account.underwaterHeight });
       const before = keeper.positionsOf(ctx, account.key);
       for (const { marketId } of before) if (account.position(marketId) === undefined) keeper.deletePosition(ctx, account.key, marketId);

@@ -1,0 +1,126 @@
+import { descriptorImage } from '../gen/image.js';
+import { BaseApp } from '../runtime/baseapp/app.js';
+import type { Module } from '../runtime/baseapp/module.js';
+import { VoteExtensions } from '../runtime/baseapp/vote-extensions.js';
+import { AminoJson } from '../runtime/codec/amino-json.js';
+import { createRegistry, type Registry } from '../runtime/codec/registry.js';
+import { moduleAddress, toBech32 } from '../runtime/crypto/address.js';
+import type { Logger } from '../runtime/log.js';
+import type { CommitMultiStore } from '../runtime/store/types.js';
+import { anteHandler } from '../x/auth/ante/index.js';
+import { feeCollector, parseGasPrices } from '../x/auth/ante/fee.js';
+import { AuthKeeper } from '../x/auth/keeper.js';
+import { AuthModule } from '../x/auth/module.js';
+import { BankKeeper } from '../x/bank/keeper.js';
+import { BankModule } from '../x/bank/module.js';
+import { InsuranceKeeper } from '../x/insurance/keeper.js';
+import { InsuranceModule } from '../x/insurance/module.js';
+import { OracleKeeper } from '../x/oracle/keeper.js';
+import { OracleModule } from '../x/oracle/module.js';
+import type { PriceSource } from '../x/oracle/price-source.js';
+import { PriceVotes } from '../x/oracle/votes.js';
+import type { Deps } from '../x/perps/deps.js';
+import { PerpsKeeper } from '../x/perps/keeper.js';
+import { PerpsModule } from '../x/perps/module.js';
+import { ValsetKeeper } from '../x/valset/keeper.js';
+import { ValsetModule } from '../x/valset/module.js';
+
+export const appName = 'plimsoll';
+export const appVersion = '0.1.0';
+
+/** Accounts that modules own; people cannot send to them. */
+export const moduleAccounts: readonly string[] = [feeCollector, 'gov', 'insurance', 'perps'];
+
+/** Where governance messages come from. */
+export const authority = toBech32(moduleAddress('gov'));
+
+export interface AppOptions {
+  readonly store: CommitMultiStore;
+  readonly chainId: string;
+  /** Where this validator takes prices from. */
+  readonly prices: PriceSource;
+  readonly logger: Logger;
+  /** Least gas prices this node admits transactions at, like "0.025uusdc"; empty for none. */
+  readonly minGasPrices?: string;
+}
+
+export interface Keepers {
+  readonly auth: AuthKeeper;
+  readonly bank: BankKeeper;
+  readonly insurance: InsuranceKeeper;
+  readonly oracle: OracleKeeper;
+  readonly perps: PerpsKeeper;
+  readonly valset: ValsetKeeper;
+}
+
+export interface PlimsollApp {
+  readonly app: BaseApp;
+  readonly registry: Registry;
+  readonly keepers: Keepers;
+  /** What perps rules that read state work with: for audits and benchmarks. */
+  readonly perpsDeps: Deps;
+  /** In genesis order. */
+  readonly modules: readonly Module[];
+}
+
+/** The one place where modules meet. */
+export function createApp(options: AppOptions): PlimsollApp {
+  const registry = createRegistry(descriptorImage);
+  const auth = new AuthKeeper();
+  const bank = new BankKeeper(auth, moduleAccounts);
+  const valset = new ValsetKeeper();
+  const oracle = new OracleKeeper();
+  const insurance = new InsuranceKeeper(bank);
+  const perps = new PerpsKeeper();
+  const perpsDeps: Deps = { keeper: perps, bank, oracle, insurance, authority };
+
+  const authModule = new AuthModule(auth, registry, moduleAccounts);
+  const bankModule = new BankModule(bank, registry);
+  const valsetModule = new ValsetModule(valset, registry);
+  const oracleModule = new OracleModule(oracle, registry, authority);
+  const insuranceModule = new InsuranceModule(insurance, registry, authority);
+  const perpsModule = new PerpsModule(perpsDeps, registry);
+
+  const all: readonly Module[] = [
+    authModule, // account numbers first: everything that receives coins makes accounts
+    bankModule, // balances before the modules that compare them with their books
+    valsetModule, // keys before anybody votes
+    oracleModule, // pairs before the markets that name them
+    insuranceModule, // tranches before the markets that stand on them
+    perpsModule, // last: lists markets and proves that the books balance
+  ];
+  const votes = new PriceVotes(oracle, options.prices);
+  const app = new BaseApp({
+    name: appName,
+    version: appVersion,
+    chainId: options.chainId,
+    store: options.store,
+    registry,
+    modules: {
+      all,
+      begin: [
+        oracleModule, // tells what is stale
+        perpsModule, // marks and funding from the prices that the votes just set
+      ],
+      end: [
+        perpsModule, // matches and settles; validator changes will come after it
+      ],
+    },
+    ante: anteHandler({
+      auth,
+      bank,
+      amino: new AminoJson(registry),
+      minGasPrices: parseGasPrices(options.minGasPrices ?? ''),
+    }),
+    votes: new VoteExtensions(
+      {
+        extend: (ctx) => votes.extend(ctx),
+        isValid: (ctx, extension) => votes.isValid(ctx, extension),
+        apply: (ctx, counted, total) => votes.apply(ctx, counted, total),
+      },
+      { publicKey: (ctx, address) => valset.publicKey(ctx, address) },
+    ),
+    logger: options.logger,
+  });
+  return { app, registry, keepers: { auth, bank, insurance, oracle, perps, valset }, perpsDeps, modules: all };
+}

@@ -1,0 +1,102 @@
+import type { Market } from '../gen/plimsoll/perps/v1/types.js';
+import type { Module } from '../runtime/baseapp/module.js';
+import { moduleAddress, toBech32 } from '../runtime/crypto/address.js';
+import type { Context } from '../runtime/baseapp/context.js';
+
+/** The chain's genesis state: one section for each module, proto JSON. */
+export type AppState = Record<string, unknown>;
+
+interface JsonCoin {
+  denom: string;
+  amount: string;
+}
+
+interface Sections {
+  readonly bank: {
+    balances: { address: string; coins: JsonCoin[] }[];
+    denom_metadata: unknown[];
+  };
+  readonly insurance: { tranches: Record<string, unknown>[] };
+  readonly oracle: { pairs: { id: number; symbol: string; exponent: number }[]; params: Record<string, unknown> };
+  readonly perps: { markets: unknown[]; params: Record<string, unknown> };
+}
+
+/** Sections with every module's defaults. */
+export function defaultAppState(modules: readonly Module[]): AppState {
+  return Object.fromEntries(modules.map((module) => [module.name, structuredClone(module.defaultGenesis())]));
+}
+
+/** @throws Error naming module and field */
+export function validateAppState(modules: readonly Module[], state: AppState): void {
+  for (const { name } of modules) if (state[name] === undefined) throw new Error(`app_state.${name}: missing`);
+  for (const name of Object.keys(state)) {
+    if (!modules.some((module) => module.name === name)) throw new Error(`app_state.${name}: no such module`);
+  }
+  for (const module of modules) {
+    try {
+      module.validateGenesis(state[module.name]);
+    } catch (error) {
+      throw new Error(`app_state.${module.name}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+}
+
+/** State at a context as genesis sections. */
+export function exportAppState(modules: readonly Module[], ctx: Context): AppState {
+  return Object.fromEntries(modules.map((module) => [module.name, module.exportGenesis(ctx)]));
+}
+
+const sections = (state: AppState): Sections => state as unknown as Sections;
+
+/** Gives an address coins. */
+export function addBalance(state: AppState, address: string, denom: string, amount: bigint): void {
+  const { balances } = sections(state).bank;
+  let entry = balances.find((each) => each.address === address);
+  if (entry === undefined) balances.push((entry = { address, coins: [] }));
+  const coin = entry.coins.find((each) => each.denom === denom);
+  if (coin !== undefined) coin.amount = (BigInt(coin.amount) + amount).toString();
+  else {
+    entry.coins.push({ denom, amount: amount.toString() });
+    entry.coins.sort((a, b) => (a.denom < b.denom ? -1 : 1));
+  }
+}
+
+/** Lists a market with its price pair (id and exponent of the market) and a tranche of the given size. */
+export function addMarket(state: AppState, market: Market, marketJson: unknown, tranche: bigint): void {
+  sections(state).oracle.pairs.push({ id: market.oraclePairId, symbol: market.ticker, exponent: market.priceExponent });
+  sections(state).perps.markets.push(marketJson);
+  sections(state).insurance.tranches.push({
+    market_id: market.id,
+    balance: tranche.toString(),
+    window_start_ms: '0',
+    window_opening: '0',
+    window_paid: '0',
+    total_in: tranche.toString(),
+    total_out: '0',
+  });
+  if (tranche > 0n) addBalance(state, toBech32(moduleAddress('insurance')), 'uusdc', tranche);
+}
+
+/** Sets how old a price may grow, for both the oracle and the markets. */
+export function setStaleness(state: AppState, staleMs: bigint): void {
+  sections(state).oracle.params['stale_ms'] = staleMs.toString();
+  sections(state).perps.params['stale_ms'] = staleMs.toString();
+}
+
+/** Names for wallets: what one USDC and one PLIM are. */
+export function addDenomMetadata(state: AppState): void {
+  const unit = (base: string, display: string, name: string) => ({
+    description: name,
+    denom_units: [
+      { denom: base, exponent: 0, aliases: [] },
+      { denom: display, exponent: 6, aliases: [] },
+    ],
+    base,
+    display,
+    name,
+    symbol: display.toUpperCase(),
+    uri: '',
+    uri_hash: '',
+  });
+  sections(state).bank.denom_metadata = [unit('uplim', 'plim', 'Plimsoll stake'), unit('uusdc', 'usdc', 'USD Coin')];
+}

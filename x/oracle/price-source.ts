@@ -1,0 +1,13 @@
+/** A price somebody quotes. */
+export interface QuotedPrice {
+  /** For example BTC-USD. */
+  readonly symbol: string;
+  /** Decimal text, for example "43538.02". */
+  readonly price: string;
+}
+
+/** Where a validator takes its prices from. Only ExtendVote asks: what it answers may differ from node to node. */
+export interface PriceSource {
+  /** Prices known at a block time, without waiting; nothing for what is unknown. */
+  prices(timeMs: bigint): readonly QuotedPrice[];
+}
