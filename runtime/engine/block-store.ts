@@ -1,0 +1,126 @@
+import { ClassicLevel } from 'classic-level';
+import { ExtendedCommitInfo, ResponseFinalizeBlock } from 'cosmjs-types/tendermint/abci/types';
+import { Block } from 'cosmjs-types/tendermint/types/block';
+import { Commit } from 'cosmjs-types/tendermint/types/types';
+
+/** A block with the commit that its validators signed for it. */
+export interface StoredBlock {
+  readonly block: Block;
+  readonly size: number;
+  /** Signatures over this block. */
+  readonly commit: Commit;
+  /** The same with vote extensions, for the next proposal. */
+  readonly extended: ExtendedCommitInfo;
+}
+
+export interface TxPlace {
+  readonly height: number;
+  readonly index: number;
+}
+
+type Op = { type: 'put'; key: string; value: Uint8Array };
+
+const number = (value: number): string => value.toString(16).padStart(12, '0');
+
+/**
+ * Blocks, results and the transaction index, in LevelDB or in memory. Keys:
+ * b/ block, c/ commit, x/ extended commit, r/ results by height; t/ place by
+ * transaction hash; `state` newest height whose commit the application acknowledged.
+ */
+export class BlockStore {
+  readonly #db: ClassicLevel<string, Uint8Array> | undefined;
+  readonly #memory = new Map<string, Uint8Array>();
+
+  private constructor(db: ClassicLevel<string, Uint8Array> | undefined) {
+    this.#db = db;
+  }
+
+  /** @param path undefined keeps blocks in memory */
+  static async open(path: string | undefined): Promise<BlockStore> {
+    if (path === undefined) return new BlockStore(undefined);
+    const db = new ClassicLevel<string, Uint8Array>(path, { keyEncoding: 'utf8', valueEncoding: 'view' });
+    try {
+      await db.open();
+    } catch (error) {
+      const cause = (error as { cause?: { code?: string; message?: string } }).cause;
+      const why = cause?.code === 'LEVEL_LOCKED' ? 'is open in another process: stop that node first' : `does not open: ${cause?.message}`;
+      throw new Error(`${path} ${why}`, { cause: error });
+    }
+    return new BlockStore(db);
+  }
+
+  async close(): Promise<void> {
+    await this.#db?.close();
+  }
+
+  /** Saves a block before it is executed. */
+  async saveBlock(height: number, stored: Omit<StoredBlock, 'size'>, blockBytes: Uint8Array): Promise<void> {
+    await this.#write([
+      { type: 'put', key: `b/${number(height)}`, value: blockBytes },
+      { type: 'put', key: `c/${number(height)}`, value: Commit.encode(stored.commit).finish() },
+      { type: 'put', key: `x/${number(height)}`, value: ExtendedCommitInfo.encode(stored.extended).finish() },
+      { type: 'put', key: 'height', value: Buffer.from(String(height)) },
+    ]);
+  }
+
+  /** Saves a block's results before the application commits, and where its transactions are. */
+  async saveResults(height: number, results: ResponseFinalizeBlock, txHashes: readonly Uint8Array[]): Promise<void> {
+    await this.#write([
+      { type: 'put', key: `r/${number(height)}`, value: ResponseFinalizeBlock.encode(results).finish() },
+      ...txHashes.map(
+        (hash, index): Op => ({
+          type: 'put',
+          key: `t/${Buffer.from(hash).toString('hex')}`,
+          value: Buffer.from(`${height}/${index}`),
+        }),
+      ),
+    ]);
+  }
+
+  /** Remembers that the application committed a height. */
+  async saveCommitted(height: number): Promise<void> {
+    await this.#write([{ type: 'put', key: 'state', value: Buffer.from(String(height)) }]);
+  }
+
+  async heights(): Promise<{ readonly saved: number; readonly committed: number }> {
+    const read = async (key: string): Promise<number> => {
+      const value = await this.#get(key);
+      return value === undefined ? 0 : Number(Buffer.from(value).toString());
+    };
+    return { saved: await read('height'), committed: await read('state') };
+  }
+
+  async block(height: number): Promise<StoredBlock | undefined> {
+    const [block, commit, extended] = await Promise.all(
+      ['b', 'c', 'x'].map((column) => this.#get(`${column}/${number(height)}`)),
+    );
+    if (block === undefined || commit === undefined || extended === undefined) return undefined;
+    return {
+      block: Block.decode(block),
+      size: block.length,
+      commit: Commit.decode(commit),
+      extended: ExtendedCommitInfo.decode(extended),
+    };
+  }
+
+  async results(height: number): Promise<ResponseFinalizeBlock | undefined> {
+    const bytes = await this.#get(`r/${number(height)}`);
+    return bytes === undefined ? undefined : ResponseFinalizeBlock.decode(bytes);
+  }
+
+  async findTx(hash: Uint8Array): Promise<TxPlace | undefined> {
+    const value = await this.#get(`t/${Buffer.from(hash).toString('hex')}`);
+    if (value === undefined) return undefined;
+    const [height, index] = Buffer.from(value).toString().split('/');
+    return { height: Number(height), index: Number(index) };
+  }
+
+  async #get(key: string): Promise<Uint8Array | undefined> {
+    return this.#db === undefined ? this.#memory.get(key) : this.#db.get(key);
+  }
+
+  async #write(ops: Op[]): Promise<void> {
+    if (this.#db === undefined) for (const { key, value } of ops) this.#memory.set(key, value);
+    else await this.#db.batch(ops);
+  }
+}
