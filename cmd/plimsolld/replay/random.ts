@@ -1,38 +1,31 @@
-import { createHash } from 'node:crypto';
+/** Uniform numbers that depend on nothing but what they are drawn for. */
+export class Draw {
+  #state: number;
 
-/** A stream of 32-bit numbers. */
-export interface Draws {
-  /** An integer from 0 to bound - 1; the bias is below bound / 2^32. */
-  below(bound: number): number;
-}
-
-/** One bijective scrambling step of 32 bits (the finaliser of MurmurHash3). */
-function scramble(word: number): number {
-  let x = word | 0;
-  x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
-  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
-  return (x ^ (x >>> 16)) >>> 0;
-}
-
-/** Everything random in a replay: a pure function of the seed's text and a place, never of what was drawn before. */
-export class Randomness {
-  readonly #low: number;
-  readonly #high: number;
-
-  constructor(readonly seed: string) {
-    const digest = createHash('sha256').update(`plimsoll replay ${seed}`).digest();
-    this.#low = digest.readUInt32BE(0);
-    this.#high = digest.readUInt32BE(4);
+  /** @param parts seed, block, trader: the same parts give the same numbers for ever */
+  constructor(...parts: readonly number[]) {
+    let hash = 0x811c9dc5;
+    for (const part of parts) {
+      hash = Math.imul(hash ^ (part >>> 0), 0x01000193);
+      hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+      hash ^= hash >>> 12;
+    }
+    this.#state = hash >>> 0;
   }
 
-  /** The draws of one actor at one height. */
-  at(height: number, actor: number): Draws {
-    let state = scramble(scramble(this.#low ^ height) ^ scramble(this.#high ^ actor));
-    return {
-      below: (bound) => {
-        state = (state + 0x9e3779b9) >>> 0;
-        return Math.floor((scramble(state) / 0x1_0000_0000) * bound);
-      },
-    };
+  /** 0 to 1, without 1. */
+  unit(): number {
+    this.#state = (this.#state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296;
+  }
+
+  below(bound: number): number {
+    return Math.floor(this.unit() * bound);
+  }
+
+  chance(probability: number): boolean {
+    return this.unit() < probability;
   }
 }

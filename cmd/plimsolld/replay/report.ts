@@ -1,179 +1,105 @@
-import { randomBytes } from 'node:crypto';
-import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { ReplayError, type ReplayInputs } from './inputs.js';
-import type { BlockRecord } from './record.js';
+import type { Event, ResponseFinalizeBlock } from 'cosmjs-types/tendermint/abci/types';
 
-/** The outcome of a replay. Amounts are decimal strings in quote quanta (10^-6 USDC). */
-export interface ReplayReport {
-  readonly inputs: {
-    readonly prices: Readonly<Record<string, { readonly file: string; readonly sha256: string }>>;
-    readonly class: string;
-    readonly accounts: number;
-    readonly seed: string;
-    readonly blocksPerBar: number;
-  };
+/** What a replay found; amounts in quote quanta as decimal strings. */
+export interface Report {
   readonly blocks: number;
-  /** Transactions of traders that blocks included; `failedTxs` of them were refused when they ran. */
   readonly txs: number;
   readonly failedTxs: number;
-  /** Each side of a trade counts. */
   readonly fills: number;
-  readonly liquidations: {
-    /** Different accounts that were liquidated or went bankrupt at least once. */
-    readonly accounts: number;
-    /** Notional closed on them, through the book and outside it. */
-    readonly notional: string;
-  };
-  readonly waterfall: {
-    /** Notional that liquidation orders closed in the auctions. */
-    readonly book: string;
-    /** Paid by the tranches. */
-    readonly insurance: string;
-    /** Notional closed on solvent accounts against bankrupt ones. */
-    readonly adl: string;
-    /** Paid by gainers. */
-    readonly haircut: string;
-    /** Returned by the exchange out of the fees and roundings it took from gainers. */
-    readonly exchange: string;
-  };
+  readonly liquidations: { readonly accounts: number; readonly notional: string };
+  readonly waterfall: { readonly book: string; readonly insurance: string; readonly adl: string; readonly haircut: string };
   readonly insurance: { readonly start: string; readonly min: string; readonly end: string };
   readonly badDebt: string;
-  /** Accounts that ended a block with negative equity, summed over blocks. Must be 0. */
   readonly negativeEquityBlockEnds: number;
-  /** Accounting identities that did not hold, summed over blocks. Must be 0. */
   readonly identityViolations: number;
-  /** The first violations in words; empty when there are none. */
-  readonly violations: readonly string[];
-  /** Why trading stopped, if it did. */
   readonly breakers: readonly string[];
   readonly appHash: string;
-  /** Of all sessions that a replay took. */
   readonly wallSeconds: number;
   readonly blocksPerSecond: number;
   readonly txsPerSecond: number;
+  readonly inputs: { readonly prices: Readonly<Record<string, string>>; readonly seed: number; readonly accounts: number; readonly class: string; readonly blocksPerBar: number };
 }
 
-const shownViolations = 20;
+/**
+ * Counts what blocks did from their stored results, so that a replay which
+ * was cut counts the same as one that was not.
+ */
+export class Counters {
+  blocks = 0;
+  txs = 0;
+  failedTxs = 0;
+  fills = 0;
+  liquidatedAccounts = 0;
+  book = 0n;
+  insurance = 0n;
+  adl = 0n;
+  haircut = 0n;
+  badDebt = 0n;
+  readonly halts: string[] = [];
+  #tranches = new Map<string, bigint>();
+  insuranceMin: bigint;
+  /** Accounts in liquidation in the previous block: one that stays is counted once. */
+  #failing = new Set<string>();
 
-/** Adds up the blocks of a replay. */
-export class Tally {
-  #blocks = 0;
-  #txs = 0;
-  #failed = 0;
-  #fills = 0;
-  readonly #liquidated = new Set<string>();
-  #closed = 0n;
-  #book = 0n;
-  #adl = 0n;
-  #insurancePaid = 0n;
-  #haircut = 0n;
-  #exchange = 0n;
-  #least: bigint;
-  #now: bigint;
-  #badDebt = 0n;
-  #negative = 0;
-  #violationCount = 0;
-  readonly #violations: string[] = [];
-  readonly #breakers: string[] = [];
-  #micros = 0;
-
-  /** @param start insurance before the first block */
-  constructor(readonly start: bigint) {
-    this.#least = start;
-    this.#now = start;
+  constructor(tranches: ReadonlyMap<number, bigint>) {
+    for (const [id, balance] of tranches) this.#tranches.set(String(id), balance);
+    this.insuranceMin = this.insuranceTotal;
   }
 
-  get insurance(): bigint {
-    return this.#now;
+  get insuranceTotal(): bigint {
+    return [...this.#tranches.values()].reduce((sum, each) => sum + each, 0n);
   }
 
-  add(record: BlockRecord): void {
-    this.#blocks++;
-    this.#txs += record.txs;
-    this.#failed += record.failed;
-    this.#fills += record.fills;
-    for (const owner of record.liquidated) this.#liquidated.add(owner);
-    this.#closed += record.book + record.bankrupt;
-    this.#book += record.book;
-    this.#adl += record.deleveraged;
-    this.#insurancePaid += record.paidByInsurance;
-    this.#haircut += record.paidByHaircut;
-    this.#exchange += record.paidByExchange;
-    this.#now = record.insurance;
-    if (record.insurance < this.#least) this.#least = record.insurance;
-    this.#badDebt = record.badDebt;
-    this.#negative += record.negativeAccounts;
-    this.#violationCount += record.violations.length;
-    for (const violation of record.violations) {
-      if (this.#violations.length < shownViolations) this.#violations.push(`block ${record.height}: ${violation}`);
+  add(results: ResponseFinalizeBlock, priceOf: (marketId: number) => { readonly divisor: bigint }): void {
+    this.blocks++;
+    for (const { code, gasWanted } of results.txResults) {
+      // Price votes are no transaction: they want no gas.
+      if (gasWanted === 0n) continue;
+      this.txs++;
+      if (code !== 0) this.failedTxs++;
     }
-    const { haltedReason } = record;
-    if (haltedReason !== '' && !this.#breakers.includes(haltedReason)) this.#breakers.push(haltedReason);
-    this.#micros += record.micros;
+    const failing = new Set<string>();
+    for (const event of results.events) this.#event(event, priceOf, failing);
+    for (const account of failing) if (!this.#failing.has(account)) this.liquidatedAccounts++;
+    this.#failing = failing;
   }
 
-  report({ prices, className, accounts, seed, blocksPerBar }: ReplayInputs, appHash: Uint8Array): ReplayReport {
-    const seconds = this.#micros / 1e6;
-    const rate = (count: number): number => (seconds === 0 ? 0 : Number((count / seconds).toFixed(1)));
-    return {
-      inputs: {
-        prices: Object.fromEntries(prices.map(({ symbol, path, digest }) => [symbol, { file: path, sha256: digest }])),
-        class: className,
-        accounts,
-        seed,
-        blocksPerBar,
-      },
-      blocks: this.#blocks,
-      txs: this.#txs,
-      failedTxs: this.#failed,
-      fills: this.#fills,
-      liquidations: { accounts: this.#liquidated.size, notional: this.#closed.toString() },
-      waterfall: {
-        book: this.#book.toString(),
-        insurance: this.#insurancePaid.toString(),
-        adl: this.#adl.toString(),
-        haircut: this.#haircut.toString(),
-        exchange: this.#exchange.toString(),
-      },
-      insurance: { start: this.start.toString(), min: this.#least.toString(), end: this.#now.toString() },
-      badDebt: this.#badDebt.toString(),
-      negativeEquityBlockEnds: this.#negative,
-      identityViolations: this.#violationCount,
-      violations: this.#violations,
-      breakers: this.#breakers,
-      appHash: Buffer.from(appHash).toString('hex').toUpperCase(),
-      wallSeconds: Number(seconds.toFixed(3)),
-      blocksPerSecond: rate(this.#blocks),
-      txsPerSecond: rate(this.#txs),
+  #event(event: Event, priceOf: (marketId: number) => { readonly divisor: bigint }, failing: Set<string>): void {
+    const read = (name: string): string => {
+      const text = event.attributes.find(({ key }) => key === name)!.value;
+      return text.startsWith('"') ? text.slice(1, -1) : text;
     };
-  }
-}
-
-/** The exit status a report asks for: 0 only when every block was solvent and the books held. */
-export const statusOf = ({ negativeEquityBlockEnds, identityViolations }: ReplayReport): 0 | 1 =>
-  negativeEquityBlockEnds === 0 && identityViolations === 0 ? 0 : 1;
-
-/** Refuses early what could not be written in the end. @throws ReplayError naming the flag */
-export function requireWritable(out: string): void {
-  const directory = dirname(out);
-  try {
-    accessSync(directory, constants.W_OK);
-    if (!statSync(directory).isDirectory()) throw new Error('not a directory');
-  } catch (error) {
-    throw new ReplayError(`--out ${out}: cannot write into ${directory}: ${(error as Error).message}`);
-  }
-  if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === true) throw new ReplayError(`--out ${out}: is a directory`);
-}
-
-/** Writes the whole report or nothing. */
-export function writeReport(out: string, report: ReplayReport): void {
-  const temporary = `${out}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    writeFileSync(temporary, `${JSON.stringify(report, null, 2)}\n`, { flag: 'wx' });
-    renameSync(temporary, out);
-  } catch (error) {
-    rmSync(temporary, { force: true });
-    throw new ReplayError(`--out ${out}: ${(error as Error).message}`);
+    switch (event.type) {
+      case 'plimsoll.perps.v1.EventFill':
+        this.fills++;
+        if (read('liquidation') === 'true') this.book += BigInt(read('quote_amount'));
+        break;
+      case 'plimsoll.perps.v1.EventLiquidation':
+        failing.add(read('subaccount'));
+        break;
+      case 'plimsoll.perps.v1.EventBankruptcy':
+        failing.add(read('subaccount'));
+        break;
+      case 'plimsoll.perps.v1.EventDeleveraged':
+        if (read('bankrupt') === 'true') {
+          this.adl += (BigInt(read('quantity')) * BigInt(read('price'))) / priceOf(Number(read('market_id'))).divisor;
+        }
+        break;
+      case 'plimsoll.perps.v1.EventDeficit':
+        this.insurance += BigInt(read('paid_by_insurance'));
+        this.haircut += BigInt(read('paid_by_haircut'));
+        this.badDebt += BigInt(read('bad_debt'));
+        break;
+      case 'plimsoll.insurance.v1.EventPayment':
+      case 'plimsoll.insurance.v1.EventContribution': {
+        this.#tranches.set(read('market_id'), BigInt(read('balance')));
+        const total = this.insuranceTotal;
+        if (total < this.insuranceMin) this.insuranceMin = total;
+        break;
+      }
+      case 'plimsoll.perps.v1.EventInvariantBroken':
+        this.halts.push(`${read('identity')}: ${read('detail')}`);
+        break;
+    }
   }
 }

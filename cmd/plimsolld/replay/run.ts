@@ -1,229 +1,275 @@
-import { setImmediate } from 'node:timers/promises';
-import { createApp, type PlimsollApp } from '../../../app/app.js';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import cliProgress from 'cli-progress';
+import { createApp } from '../../../app/app.js';
 import { mounts } from '../../../app/mounts.js';
-import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
+import { fromBech32 } from '../../../runtime/crypto/address.js';
 import { VirtualClock } from '../../../runtime/engine/clock.js';
-import { ConsensusKey } from '../../../runtime/engine/consensus-key.js';
 import { EmbeddedEngine } from '../../../runtime/engine/engine.js';
 import type { Logger } from '../../../runtime/log.js';
 import { openStore } from '../../../runtime/store/index.js';
-import type { CommitMultiStore } from '../../../runtime/store/types.js';
 import { CsvPriceSource } from '../../../x/oracle/sources/csv.js';
-import { auditBlock } from './audit.js';
-import { replayChainId, replayGenesis, validatorSeed } from './genesis.js';
-import { openHome, type Home } from './home.js';
-import type { ReplayInputs } from './inputs.js';
-import { Journal } from './journal.js';
-import { marketFor } from './market.js';
-import type { Progress } from './progress.js';
-import { Randomness } from './random.js';
-import { recordOf, type BlockRecord } from './record.js';
-import { Tally, type ReplayReport } from './report.js';
-import { PriceHistory, Timeline } from './timeline.js';
-import { Crowd } from './traders/crowd.js';
-import { makeTraders } from './traders/trader.js';
-import { TraderView } from './traders/view.js';
+import { audit } from '../../../x/perps/block/identities.js';
+import { quoteDivisorOf } from '../../../x/perps/keeper.js';
+import { paths } from '../config.js';
+import { Failure } from '../failure.js';
+import { signDirect } from '../tx/sign.js';
+import { Counters, type Report } from './report.js';
+import { chainId, setUp, type ReplayInputs } from './setup.js';
+import { act, type View } from './traders.js';
 
-export interface ReplayOptions {
-  readonly inputs: ReplayInputs;
-  /** Directory that lets a killed replay continue; undefined keeps everything in memory. */
+export interface ReplayOptions extends ReplayInputs {
+  /** Keeps the chain on disk, so that a cut replay can go on; undefined runs in memory. */
   readonly home?: string;
+  /** Stops after this many bars. */
+  readonly bars?: number;
   readonly logger: Logger;
-  /** How to show progress over so many blocks; undefined shows none. */
-  readonly progress?: (blocks: number) => Progress;
-  /** Stops after the current block. */
-  readonly signal?: AbortSignal;
+  readonly onProgress?: (progress: Progress) => void;
+  readonly interrupted?: () => boolean;
 }
 
-export interface ReplayOutcome {
-  readonly report: ReplayReport;
-  /** False when it was stopped before the last block. */
-  readonly finished: boolean;
+export interface Progress {
+  readonly height: number;
+  readonly total: number;
+  readonly price: string;
+  readonly openInterest: bigint;
+  readonly insurance: bigint;
 }
 
-/** Versions of the state that stay readable: the audit and the next orders need the newest only. */
-const keepVersions = 2;
-/** Blocks between two looks at timers and signals. */
-const breathInterval = 50;
+const gasPerMessage = 150_000n;
 
-/** Runs the real application through recorded prices and reports what happened to every loss. */
-export async function replay(options: ReplayOptions): Promise<ReplayOutcome> {
-  const { inputs } = options;
-  const timeline = new Timeline(inputs);
-  const markets = inputs.prices.map((file, index) => marketFor(file, index + 1, inputs.className));
-  const home = options.home === undefined ? undefined : openHome(options.home, inputs);
-  const store = await openStore({ path: home?.state, mounts, keepVersions, sync: false });
+/** What the audit found, kept on disk the moment it is found. */
+interface Findings {
+  negativeEquityBlockEnds: number;
+  identityViolations: number;
+  details: string[];
+}
+
+/** Drives the real application on the real engine through recorded prices. */
+export async function replay(options: ReplayOptions): Promise<Report> {
+  const started = Date.now();
+  let source: CsvPriceSource;
   try {
-    const session = await Session.open(options, timeline, markets, home, store);
+    source = new CsvPriceSource(options.prices);
+  } catch (error) {
+    throw new Failure((error as Error).message);
+  }
+  const span = source.span();
+  const stepMs = Math.max(1, Math.floor(span.intervalMs / options.blocksPerBar));
+  const endMs = options.bars === undefined ? span.endMs : Math.min(span.endMs, span.startMs + options.bars * span.intervalMs);
+  const total = Math.floor((endMs - span.startMs) / stepMs);
+  const setup = await setUp(options, source, span.startMs);
+  const files = options.home === undefined ? undefined : homeFiles(options.home, options);
+
+  const store = await openStore({ path: files?.state, mounts, keepVersions: 10, sync: false });
+  try {
+    const plimsoll = createApp({ store, chainId, prices: source, logger: options.logger });
+    const clock = new VirtualClock(BigInt(span.startMs));
+    const engine = await EmbeddedEngine.open({
+      app: plimsoll.app,
+      genesis: setup.genesis,
+      validator: setup.validator,
+      clock,
+      path: files?.blocks,
+      logger: options.logger,
+    });
     try {
-      return await session.run();
+      const { keepers, perpsDeps } = plimsoll;
+      const divisors = new Map<number, { divisor: bigint }>();
+      const divisorOf = (id: number) => divisors.get(id)!;
+      const counters = new Counters(setup.tranches);
+      const findings = files === undefined ? newFindings() : readFindings(files.findings);
+      const learnMarkets = (): void => {
+        if (divisors.size > 0) return;
+        for (const market of keepers.perps.allMarkets(plimsoll.app.queryContext())) divisors.set(market.id, { divisor: quoteDivisorOf(market) });
+      };
+      if (engine.height > 0n) learnMarkets();
+      for (let height = 1; height <= Number(engine.height); height++) counters.add((await engine.store.results(height))!, divisorOf);
+      const alreadyDone = Number(engine.height);
+      const addresses = new Map(setup.traders.map((trader) => [trader.owner, fromBech32(trader.owner)]));
+
+      while (Number(engine.height) < total && options.interrupted?.() !== true) {
+        const height = Number(engine.height) + 1;
+        // A block's time is the previous vote's time: set the clock before the vote.
+        clock.set(BigInt(span.startMs + height * stepMs));
+        if (engine.height > 0n) {
+          const ctx = plimsoll.app.queryContext();
+          const view: View = {
+            ctx,
+            keeper: keepers.perps,
+            height,
+            seed: options.seed,
+            recentReturn: returns(source, ctx.block.timeMs, BigInt(10 * stepMs)),
+            bankBalance: (owner) => keepers.bank.balance(ctx, addresses.get(owner)!, 'uusdc'),
+          };
+          for (const trader of setup.traders) {
+            const messages = act(trader, view);
+            if (messages.length === 0) continue;
+            const account = keepers.auth.account(ctx, addresses.get(trader.owner)!)!;
+            const tx = signDirect(
+              { messages, fee: [], gasLimit: gasPerMessage * BigInt(messages.length + 1) },
+              trader.key,
+              { chainId, accountNumber: account.number, sequence: account.sequence },
+            );
+            await engine.broadcastTx(tx);
+          }
+        }
+        const { results } = await engine.produceBlock();
+        learnMarkets();
+        counters.add(results, divisorOf);
+        const after = plimsoll.app.queryContext();
+        const found = audit(after, perpsDeps);
+        if (found.negativeAccounts > 0) findings.negativeEquityBlockEnds++;
+        findings.identityViolations += found.violations.filter(({ identity }) => identity !== 'ID-4').length;
+        if (found.violations.length > 0) {
+          findings.details.push(...found.violations.slice(0, 3).map(({ identity, detail }) => `block ${height}: ${identity}: ${detail}`));
+          if (files !== undefined) writeFileSync(files.findings, JSON.stringify(findings));
+          options.logger.error({ height, violations: found.violations.slice(0, 3) }, 'the books do not balance');
+        }
+        if (options.onProgress !== undefined && height % 20 === 0) {
+          const state = keepers.perps.marketView(after, 1);
+          options.onProgress({
+            height,
+            total,
+            price: source.prices(after.block.timeMs)[0]?.price ?? 'gap',
+            openInterest: state.openInterest,
+            insurance: keepers.insurance.totalBalance(after),
+          });
+        }
+      }
+      if (Number(engine.height) < total) {
+        throw new Failure(
+          options.home === undefined
+            ? 'interrupted; with --home it could be continued'
+            : `interrupted at block ${engine.height} of ${total}: run the same command again to continue`,
+        );
+      }
+
+      const wallSeconds = (Date.now() - started) / 1000;
+      const done = counters.blocks - alreadyDone;
+      const start = [...setup.tranches.values()].reduce((sum, each) => sum + each, 0n);
+      return {
+        blocks: counters.blocks,
+        txs: counters.txs,
+        failedTxs: counters.failedTxs,
+        fills: counters.fills,
+        liquidations: { accounts: counters.liquidatedAccounts, notional: (counters.book + counters.adl).toString() },
+        waterfall: {
+          book: counters.book.toString(),
+          insurance: counters.insurance.toString(),
+          adl: counters.adl.toString(),
+          haircut: counters.haircut.toString(),
+        },
+        insurance: { start: start.toString(), min: counters.insuranceMin.toString(), end: counters.insuranceTotal.toString() },
+        badDebt: counters.badDebt.toString(),
+        negativeEquityBlockEnds: findings.negativeEquityBlockEnds,
+        identityViolations: findings.identityViolations,
+        breakers: counters.halts,
+        appHash: Buffer.from(engine.appHash).toString('hex').toUpperCase(),
+        wallSeconds,
+        blocksPerSecond: Math.round(done / wallSeconds),
+        txsPerSecond: Math.round((counters.txs * done) / counters.blocks / wallSeconds),
+        inputs: {
+          prices: options.prices,
+          seed: options.seed,
+          accounts: options.accounts,
+          class: options.class,
+          blocksPerBar: options.blocksPerBar,
+        },
+      };
     } finally {
-      await session.close();
+      await engine.stop();
     }
   } finally {
     await store.close();
   }
 }
 
-class Session {
-  readonly #options: ReplayOptions;
-  readonly #timeline: Timeline;
-  readonly #markets: ReadonlyMap<number, Market>;
-  readonly #histories: ReadonlyMap<number, PriceHistory>;
-  readonly #crowd: Crowd;
-  readonly #store: CommitMultiStore;
-  readonly #plimsoll: PlimsollApp;
-  readonly #engine: EmbeddedEngine;
-  readonly #clock: VirtualClock;
-  readonly #journal: Journal | undefined;
-  readonly #tally: Tally;
+/** Return of the recorded price over a lookback; 0 in gaps. */
+function returns(source: CsvPriceSource, timeMs: bigint, lookbackMs: bigint): (symbol: string) => number {
+  const table = (at: bigint): Map<string, number> => new Map(source.prices(at).map(({ symbol, price }) => [symbol, Number(price)]));
+  let now: Map<string, number> | undefined;
+  let then: Map<string, number> | undefined;
+  return (symbol) => {
+    now ??= table(timeMs);
+    then ??= table(timeMs - lookbackMs);
+    const [a, b] = [now.get(symbol), then.get(symbol)];
+    return a === undefined || b === undefined ? 0 : a / b - 1;
+  };
+}
 
-  private constructor(parts: {
-    readonly options: ReplayOptions;
-    readonly timeline: Timeline;
-    readonly markets: ReadonlyMap<number, Market>;
-    readonly histories: ReadonlyMap<number, PriceHistory>;
-    readonly crowd: Crowd;
-    readonly store: CommitMultiStore;
-    readonly plimsoll: PlimsollApp;
-    readonly engine: EmbeddedEngine;
-    readonly clock: VirtualClock;
-    readonly journal: Journal | undefined;
-    readonly tally: Tally;
-  }) {
-    this.#options = parts.options;
-    this.#timeline = parts.timeline;
-    this.#markets = parts.markets;
-    this.#histories = parts.histories;
-    this.#crowd = parts.crowd;
-    this.#store = parts.store;
-    this.#plimsoll = parts.plimsoll;
-    this.#engine = parts.engine;
-    this.#clock = parts.clock;
-    this.#journal = parts.journal;
-    this.#tally = parts.tally;
+const newFindings = (): Findings => ({ negativeEquityBlockEnds: 0, identityViolations: 0, details: [] });
+
+function readFindings(path: string): Findings {
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Findings) : newFindings();
+}
+
+/** Files of a replay's home. A home belongs to one set of inputs. @throws Failure when they differ */
+function homeFiles(home: string, inputs: ReplayInputs & { readonly bars?: number }) {
+  const { state, blocks } = paths(home);
+  const name = join(home, 'replay.json');
+  const digest = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
+  const { prices, accounts, seed, blocksPerBar } = inputs;
+  const wanted = JSON.stringify({
+    files: Object.fromEntries(Object.entries(prices).map(([symbol, path]) => [symbol, digest(path)])),
+    accounts,
+    seed,
+    blocksPerBar,
+    class: inputs.class,
+  });
+  try {
+    mkdirSync(state, { recursive: true });
+    if (existsSync(name)) {
+      if (readFileSync(name, 'utf8') !== wanted) throw new Failure(`${home} holds a replay of other inputs: take another --home`);
+    } else writeFileSync(name, wanted);
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure(`--home: ${(error as Error).message}`);
   }
+  return { state, blocks, findings: join(home, 'findings.json') };
+}
 
-  /** Builds the chain, or takes an earlier session up where it ended. */
-  static async open(
-    options: ReplayOptions,
-    timeline: Timeline,
-    listed: readonly Market[],
-    home: Home | undefined,
-    store: CommitMultiStore,
-  ): Promise<Session> {
-    const { inputs, logger } = options;
-    const prices = new CsvPriceSource(Object.fromEntries(inputs.prices.map(({ symbol, path }) => [symbol, path])));
-    const plimsoll = createApp({ store, chainId: replayChainId, prices, logger });
-    const traders = makeTraders(inputs);
-    const validator = ConsensusKey.fromSeed(validatorSeed(inputs.seed));
-    const genesis = replayGenesis(inputs, listed, timeline, traders, plimsoll, validator);
-    const clock = new VirtualClock(timeline.timeMs(0));
-    const engine = await EmbeddedEngine.open({ app: plimsoll.app, genesis, validator, path: home?.blocks, clock, logger });
-    const session = new Session({
-      options,
-      timeline,
-      markets: new Map(listed.map((market) => [market.id, market])),
-      histories: new Map(listed.map(({ id, ticker, priceExponent }) => [id, new PriceHistory(prices, timeline, ticker, priceExponent)])),
-      crowd: new Crowd(traders, new Randomness(inputs.seed)),
-      store,
-      plimsoll,
-      engine,
-      clock,
-      journal: home === undefined ? undefined : new Journal(home.journal),
-      tally: new Tally(trancheSum(genesis.app_state)),
+/** A bar on a terminal, a line every few seconds elsewhere; all on stderr. */
+export function progressView(): { readonly update: (progress: Progress) => void; readonly stop: () => void } {
+  const usdc = (amount: bigint): string => `${(amount / 1_000_000n).toLocaleString('en-US')} USDC`;
+  const texts = ({ price, openInterest, insurance }: Progress) => ({ price, oi: usdc(openInterest), fund: usdc(insurance) });
+  if (process.stderr.isTTY) {
+    const bar = new cliProgress.SingleBar({
+      format: '{bar} {value}/{total}  price {price}  open interest {oi}  insurance {fund}  {eta_formatted} left',
+      hideCursor: true,
     });
-    try {
-      await session.#takeUp();
-    } catch (error) {
-      await session.close();
-      throw error;
-    }
-    return session;
-  }
-
-  async close(): Promise<void> {
-    this.#journal?.close();
-    await this.#engine.stop();
-  }
-
-  async run(): Promise<ReplayOutcome> {
-    const { progress, signal, inputs } = this.#options;
-    const last = this.#timeline.blocks;
-    const shown = progress?.(last);
-    try {
-      for (let height = Number(this.#engine.height) + 1; height <= last; height++) {
-        if (height % breathInterval === 0) await setImmediate();
-        if (signal?.aborted === true) break;
-        const record = await this.#block(height);
-        this.#journal?.append(record);
-        this.#tally.add(record);
-        if (shown !== undefined && (shown.due() || height === last)) shown.show(this.#standing(height));
-      }
-    } finally {
-      shown?.end();
-    }
+    let running = false;
     return {
-      report: this.#tally.report(inputs, this.#engine.appHash),
-      finished: Number(this.#engine.height) >= last,
+      update: (progress) => {
+        if (!running) bar.start(progress.total, 0, texts(progress));
+        running = true;
+        bar.update(progress.height, texts(progress));
+      },
+      stop: () => {
+        if (running) bar.stop();
+      },
     };
   }
-
-  /** Orders, block, audit. */
-  async #block(height: number): Promise<BlockRecord> {
-    const started = process.hrtime.bigint();
-    for (const tx of this.#orders(height)) {
-      const { code, log } = await this.#engine.broadcastTx(tx);
-      if (code !== 0) throw new Error(`block ${height}: a trader's transaction was refused: ${log}`);
-    }
-    // The vote on this block says when the next one is.
-    this.#clock.set(this.#timeline.timeMs(height + 1));
-    const { results } = await this.#engine.produceBlock();
-    if (this.#engine.mempool.size > 0) {
-      throw new Error(`block ${height}: ${this.#engine.mempool.size} transactions did not fit: the next block would depend on them`);
-    }
-    const audit = auditBlock(this.#store.at(), this.#plimsoll.keepers);
-    const micros = Number((process.hrtime.bigint() - started) / 1_000n);
-    return recordOf(height, results, this.#markets, audit, micros);
-  }
-
-  /** Nobody trades before the first price can be marked, which is with the first votes. */
-  #orders(height: number): Uint8Array[] {
-    if (height < 3) return [];
-    const view = new TraderView(height - 1, this.#store.at(), this.#plimsoll.keepers, this.#histories);
-    return this.#crowd.transactions(view, replayChainId);
-  }
-
-  /** Counts what earlier sessions did. A block that was committed but not counted is counted from its results. */
-  async #takeUp(): Promise<void> {
-    const height = Number(this.#engine.height);
-    const records = this.#journal?.read(height) ?? [];
-    for (const record of records) this.#tally.add(record);
-    if (records.length === height) return;
-    const results = await this.#engine.store.results(height);
-    if (results === undefined) throw new Error(`results of block ${height} are missing`);
-    const record = recordOf(height, results, this.#markets, auditBlock(this.#store.at(), this.#plimsoll.keepers), 0);
-    this.#journal?.append(record);
-    this.#tally.add(record);
-  }
-
-  #standing(height: number): Parameters<Progress['show']>[0] {
-    const from = this.#store.at();
-    let openInterest = 0n;
-    const prices: string[] = [];
-    for (const { id, ticker, priceExponent } of this.#markets.values()) {
-      const view = this.#plimsoll.keepers.perps.marketView(from, id);
-      openInterest += view.openInterest;
-      prices.push(`${ticker} ${decimal(view.markPrice, priceExponent)}`);
-    }
-    return { height, prices: prices.join('  '), openInterest, insurance: this.#tally.insurance };
-  }
+  let last = 0;
+  return {
+    update: (progress) => {
+      if (Date.now() - last < 5_000) return;
+      last = Date.now();
+      const { price, oi, fund } = texts(progress);
+      process.stderr.write(`block ${progress.height}/${progress.total}  price ${price}  open interest ${oi}  insurance ${fund}\n`);
+    },
+    stop: () => {},
+  };
 }
 
-function trancheSum(state: Record<string, unknown>): bigint {
-  const { tranches } = state['insurance'] as { readonly tranches: readonly { readonly balance: string }[] };
-  return tranches.reduce((sum, { balance }) => sum + BigInt(balance), 0n);
+/** Writes the report whole or not at all. @throws Failure when the place cannot be written */
+export function writeReport(path: string, report: Report): void {
+  const temporary = `${path}.part`;
+  try {
+    writeFileSync(temporary, `${JSON.stringify(report, null, 2)}\n`);
+    renameSync(temporary, path);
+  } catch (error) {
+    throw new Failure(`--out: ${(error as Error).message}`);
+  }
 }
-
-/** Five significant digits. */
-const decimal = (value: bigint, exponent: number): string => String(Number((Number(value) * 10 ** exponent).toPrecision(5)));

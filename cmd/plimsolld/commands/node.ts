@@ -1,0 +1,188 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { Command, Option } from 'commander';
+import { appName, appVersion, createApp } from '../../../app/app.js';
+import { addBalance, exportAppState } from '../../../app/genesis.js';
+import { mounts } from '../../../app/mounts.js';
+import { cometVersion } from '../../../runtime/engine/engine.js';
+import { silentLogger } from '../../../runtime/log.js';
+import { signatureBackend } from '../../../runtime/crypto/secp256k1.js';
+import { openStore, rollbackStore } from '../../../runtime/store/index.js';
+import { StaticPriceSource } from '../../../x/oracle/sources/static.js';
+import { ChainClient } from '../chain-client.js';
+import { loadAppConfig, loadNodeConfig, paths } from '../config.js';
+import { Failure } from '../failure.js';
+import { demoMarkets, demoPrices } from '../devnet/demo.js';
+import { buildAppState, genesisDoc, writeHome } from '../node/init.js';
+import { createLogger } from '../node/log.js';
+import { readGenesis, startNode } from '../node/node.js';
+import { print } from '../output.js';
+import { runUntilStopped } from '../node/run.js';
+import { clientOf, homeOption, nodeFlags, type CommonFlags } from './common.js';
+
+const usdc = 1_000_000n;
+
+/** plimsolld init: a home with a chain of its own. */
+export function initCommand(): Command {
+  return new Command('init')
+    .description('Make a home: configuration, a validator key, and the genesis of a one-validator chain')
+    .addOption(homeOption())
+    .option('--chain-id <id>', 'name of the chain', 'plimsoll-local-1')
+    .option('--moniker <name>', 'name of the node', 'plimsoll')
+    .option('--balance <address=coins...>', 'fund an account, like plim1...=1000000uusdc; may be repeated')
+    .addHelpText('after', '\nExample:\n  plimsolld init --chain-id demo-1 --balance plim1...=5000000000uusdc\n  plimsolld start')
+    .action(async (flags: { home: string; chainId: string; moniker: string; balance?: string[] }) => {
+      const state = await buildAppState(demoMarkets(1_000_000n * usdc), (changed) => {
+        for (const entry of flags.balance ?? []) {
+          const match = /^(plim1[0-9a-z]+)=(\d+)([a-z]{3,})$/.exec(entry);
+          if (match === null) throw new Failure(`--balance: expected address=amount and denomination, got ${JSON.stringify(entry)}`, 2);
+          addBalance(changed, match[1]!, match[3]!, BigInt(match[2]!));
+        }
+      });
+      const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+      writeHome(flags.home, (validator) => genesisDoc(flags.chainId, now, validator, state), {
+        node: { moniker: flags.moniker },
+        app: { prices: { source: 'static', static: demoPrices } },
+        client: { chain_id: flags.chainId },
+      });
+      process.stderr.write(`${flags.home} is ready; run it: plimsolld start --home ${flags.home}\n`);
+    });
+}
+
+/** plimsolld start: run the node of a home. */
+export function startCommand(): Command {
+  return new Command('start')
+    .description('Run the node until it is interrupted')
+    .addOption(homeOption())
+    .option('--rpc <host:port>', 'CometBFT RPC (config.toml rpc.laddr)')
+    .option('--grpc <host:port>', 'gRPC (app.toml grpc.address)')
+    .option('--block-interval <ms>', 'time between blocks (config.toml consensus.block_interval_ms)')
+    .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error', 'silent']))
+    .addOption(new Option('--log-format <format>').choices(['text', 'json']))
+    .action(async (flags: { home: string; rpc?: string; grpc?: string; blockInterval?: string; logLevel?: string; logFormat?: string }) => {
+      // Flags win over the environment, which wins over the files.
+      const variables = {
+        PLIMSOLLD_RPC_LADDR: flags.rpc,
+        PLIMSOLLD_GRPC_ADDRESS: flags.grpc,
+        PLIMSOLLD_CONSENSUS_BLOCK_INTERVAL_MS: flags.blockInterval,
+        PLIMSOLLD_LOG_LEVEL: flags.logLevel,
+        PLIMSOLLD_LOG_FORMAT: flags.logFormat,
+      };
+      for (const [name, value] of Object.entries(variables)) if (value !== undefined) process.env[name] = value;
+      const node = loadNodeConfig(flags.home);
+      const logger = createLogger(node);
+      await runUntilStopped(async (onFatal) => startNode({ home: flags.home, node, app: loadAppConfig(flags.home), logger, onFatal }), logger);
+    });
+}
+
+/** plimsolld status: what a running node says of itself. */
+export function statusCommand(): Command {
+  return nodeFlags(new Command('status').description('Ask a running node for its height, time and hashes')).action(async (flags: CommonFlags) => {
+    const { node, chain_id: chainId, output } = clientOf(flags);
+    const client = await ChainClient.connect(node, chainId);
+    try {
+      const { nodeInfo, syncInfo } = await client.comet.status();
+      print(
+        {
+          chain_id: nodeInfo.network,
+          moniker: nodeInfo.moniker,
+          engine: nodeInfo.version,
+          height: String(syncInfo.latestBlockHeight),
+          time: syncInfo.latestBlockTime.toISOString(),
+          block_hash: Buffer.from(syncInfo.latestBlockHash).toString('hex').toUpperCase(),
+          app_hash: Buffer.from(syncInfo.latestAppHash).toString('hex').toUpperCase(),
+        },
+        output,
+      );
+    } finally {
+      client.close();
+    }
+  });
+}
+
+/** plimsolld export: the state of a stopped node as a genesis. */
+export function exportCommand(): Command {
+  return new Command('export')
+    .description('Print the state of a stopped node as a genesis file')
+    .addOption(homeOption())
+    .option('--height <height>', 'state after this block instead of the newest')
+    .action(async (flags: { home: string; height?: string }) => {
+      const files = paths(flags.home);
+      const genesis = readGenesis(files.genesis);
+      if (!existsSync(files.state)) throw new Failure(`${files.state} does not exist: this node never ran`);
+      if (flags.height !== undefined && !/^\d{1,15}$/.test(flags.height)) throw new Failure('--height: expected a block height', 2);
+      const { keep_versions: keepVersions } = loadAppConfig(flags.home);
+      const store = await openStore({ path: files.state, mounts, keepVersions });
+      try {
+        const plimsoll = createApp({ store, chainId: genesis.chain_id, prices: new StaticPriceSource({}), logger: silentLogger });
+        const ctx = plimsoll.app.queryContext(BigInt(flags.height ?? '0'));
+        const exported = { ...genesis, app_state: exportAppState(plimsoll.modules, ctx) };
+        process.stdout.write(`${JSON.stringify(exported, null, 2)}\n`);
+      } finally {
+        await store.close();
+      }
+    });
+}
+
+/** plimsolld rollback: forget the newest state of a stopped node; its blocks are executed again at the next start. */
+export function rollbackCommand(): Command {
+  return new Command('rollback')
+    .description('Forget the newest committed state of a stopped node; the next start executes its stored blocks again')
+    .addOption(homeOption())
+    .option('--to <height>', 'newest height to keep (default: one less than now)')
+    .action(async (flags: { home: string; to?: string }) => {
+      const files = paths(flags.home);
+      const store = await openStore({ path: files.state, mounts });
+      const { version } = store.lastCommit();
+      await store.close();
+      if (flags.to !== undefined && !/^\d{1,15}$/.test(flags.to)) throw new Failure('--to: expected a block height', 2);
+      const target = flags.to === undefined ? version - 1n : BigInt(flags.to);
+      await rollbackStore(files.state, target);
+      process.stderr.write(`state is at height ${target} now\n`);
+    });
+}
+
+/** plimsolld version. */
+export function versionCommand(): Command {
+  return new Command('version')
+    .description('Print the version')
+    .option('--long', 'also of what it is built on')
+    .action((flags: { long?: boolean }) => {
+      if (flags.long !== true) process.stdout.write(`${appVersion}\n`);
+      else {
+        print(
+          { name: appName, version: appVersion, engine: cometVersion, node: process.version, secp256k1: signatureBackend() },
+          'text',
+        );
+      }
+    });
+}
+
+/** plimsolld validate-genesis: would a chain start from this file? */
+export function validateGenesisCommand(): Command {
+  return new Command('validate-genesis')
+    .description('Check a genesis file as the chain would')
+    .addOption(homeOption())
+    .argument('[file]', 'default: the genesis of the home')
+    .action(async (file: string | undefined, flags: { home: string }) => {
+      const path = file ?? paths(flags.home).genesis;
+      const genesis = readGenesis(path);
+      const store = await openStore({ mounts });
+      const { app } = createApp({ store, chainId: genesis.chain_id, prices: new StaticPriceSource({}), logger: silentLogger });
+      try {
+        await app.initChain({
+          time: { seconds: 0n, nanos: 0 },
+          chainId: genesis.chain_id,
+          consensusParams: undefined,
+          validators: genesis.validators.map(({ pub_key: key, power }) => ({
+            pubKey: { ed25519: Buffer.from(key.value, 'base64'), secp256k1: undefined },
+            power: BigInt(power),
+          })),
+          appStateBytes: Buffer.from(JSON.stringify(JSON.parse(readFileSync(path, 'utf8')).app_state)),
+          initialHeight: BigInt(genesis.initial_height),
+        });
+      } catch (error) {
+        throw new Failure(`${path}: ${(error as Error).message}`);
+      }
+      process.stderr.write(`${path} is valid\n`);
+    });
+}

@@ -1,0 +1,115 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { parse, stringify } from 'smol-toml';
+import { z } from 'zod';
+import { Failure } from './failure.js';
+
+/** Where a node keeps what. */
+export function paths(home: string) {
+  return {
+    home,
+    config: join(home, 'config'),
+    genesis: join(home, 'config', 'genesis.json'),
+    validatorKey: join(home, 'config', 'priv_validator_key.json'),
+    configToml: join(home, 'config', 'config.toml'),
+    appToml: join(home, 'config', 'app.toml'),
+    clientToml: join(home, 'config', 'client.toml'),
+    state: join(home, 'data', 'state'),
+    blocks: join(home, 'data', 'blocks'),
+    keyring: join(home, 'keyring'),
+  };
+}
+
+export const defaultHome = (): string => process.env['PLIMSOLLD_HOME'] ?? join(homedir(), '.plimsolld');
+
+const address = z.string().regex(/^[^:\s]+:\d{1,5}$/, 'expected host:port');
+
+const configToml = z.strictObject({
+  moniker: z.string().min(1).default('plimsoll'),
+  log_level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  log_format: z.enum(['text', 'json']).default('text'),
+  rpc: z.strictObject({ laddr: address.default('127.0.0.1:26657') }).prefault({}),
+  consensus: z.strictObject({ block_interval_ms: z.int().min(10).max(600_000).default(1_000) }).prefault({}),
+});
+
+const appToml = z.strictObject({
+  minimum_gas_prices: z.string().default(''),
+  keep_versions: z.int().min(1).max(1_000_000).default(100),
+  snapshot_interval: z.int().min(1).max(10_000_000).default(1_000),
+  allow_slow_signatures: z.boolean().default(false),
+  grpc: z.strictObject({ address: address.default('127.0.0.1:9090') }).prefault({}),
+  prices: z
+    .strictObject({
+      /** static: [prices.static] symbol = "price"; synthetic: moving prices around those; csv: [prices.csv] symbol = "file". */
+      source: z.enum(['static', 'synthetic', 'csv']).default('static'),
+      seed: z.string().default('plimsoll'),
+      static: z.record(z.string(), z.string()).default({}),
+      csv: z.record(z.string(), z.string()).default({}),
+    })
+    .prefault({}),
+});
+
+const clientToml = z.strictObject({
+  node: z.string().default('http://127.0.0.1:26657'),
+  chain_id: z.string().default(''),
+  keyring_backend: z.enum(['file', 'test']).default('file'),
+  output: z.enum(['text', 'json']).default('text'),
+});
+
+export type NodeConfig = z.infer<typeof configToml>;
+export type AppConfig = z.infer<typeof appToml>;
+export type ClientConfig = z.infer<typeof clientToml>;
+
+/** Reads a file (defaults when absent), then applies PLIMSOLLD_* variables: PLIMSOLLD_RPC_LADDR overrides rpc.laddr. */
+function load<S extends z.ZodObject>(schema: S, path: string): z.infer<S> {
+  let raw: Record<string, unknown> = {};
+  if (existsSync(path)) {
+    try {
+      raw = parse(readFileSync(path, 'utf8')) as Record<string, unknown>;
+    } catch (error) {
+      throw new Failure(`${path}: ${(error as Error).message.split('\n')[0]}`);
+    }
+  }
+  applyEnvironment(schema, raw, 'PLIMSOLLD');
+  const result = schema.safeParse(raw);
+  if (!result.success) {
+    const [issue] = result.error.issues;
+    throw new Failure(`${path}: ${issue!.path.join('.') || 'content'}: ${issue!.message}`);
+  }
+  return result.data;
+}
+
+function applyEnvironment(schema: z.ZodObject, target: Record<string, unknown>, prefix: string): void {
+  for (const [name, field] of Object.entries(schema.shape)) {
+    const variable = `${prefix}_${name.toUpperCase()}`;
+    const inner = field instanceof z.ZodPrefault ? field.unwrap() : field;
+    if (inner instanceof z.ZodObject) {
+      const section = (target[name] ??= {}) as Record<string, unknown>;
+      if (typeof section === 'object') applyEnvironment(inner, section, variable);
+      continue;
+    }
+    const text = process.env[variable];
+    if (text === undefined) continue;
+    target[name] = text === 'true' ? true : text === 'false' ? false : /^-?\d+$/.test(text) ? Number(text) : text;
+  }
+}
+
+export const loadNodeConfig = (home: string): NodeConfig => load(configToml, paths(home).configToml);
+export const loadAppConfig = (home: string): AppConfig => load(appToml, paths(home).appToml);
+export const loadClientConfig = (home: string): ClientConfig => load(clientToml, paths(home).clientToml);
+
+/** Writes the three files with their defaults and the given changes. */
+export function writeConfigs(
+  home: string,
+  changes: { readonly node?: object; readonly app?: object; readonly client?: object },
+): void {
+  const files = paths(home);
+  mkdirSync(files.config, { recursive: true });
+  const write = (path: string, title: string, value: object): void => {
+    writeFileSync(path, `# ${title}\n# Every value can be overridden by an environment variable: PLIMSOLLD_ and its path in capitals.\n\n${stringify(value)}`);
+  };
+  write(files.configToml, 'The node: names, ports, logs, block pace.', configToml.parse(changes.node ?? {}));
+  write(files.appToml, 'The application: fees, history, gRPC, where prices come from.', appToml.parse(changes.app ?? {}));
+  write(files.clientToml, 'The command line: which node, chain and keyring to use.', clientToml.parse(changes.client ?? {}));
+}

@@ -1,0 +1,54 @@
+import { Command } from 'commander';
+import { appVersion } from '../../app/app.js';
+import { descriptorImage } from '../../gen/image.js';
+import { createRegistry } from '../../runtime/codec/registry.js';
+import { devnetCommand } from './commands/devnet.js';
+import { keysCommand } from './commands/keys.js';
+import {
+  exportCommand,
+  initCommand,
+  rollbackCommand,
+  startCommand,
+  statusCommand,
+  validateGenesisCommand,
+  versionCommand,
+} from './commands/node.js';
+import { queryCommand } from './commands/query.js';
+import { replayCommand } from './commands/replay.js';
+import { txCommand } from './commands/tx.js';
+
+/** The whole command line. */
+export function program(): Command {
+  const registry = createRegistry(descriptorImage);
+  const plimsolld = new Command('plimsolld')
+    .description('Plimsoll: a perpetual-futures chain whose every block ends solvent.')
+    .version(appVersion)
+    .showHelpAfterError('(--help shows what is possible)')
+    .addHelpText(
+      'after',
+      `
+Start here:
+  plimsolld devnet                      a chain to play with
+  plimsolld query perps markets         what trades
+  plimsolld replay --prices BTC-USD=bars.csv --out report.json
+                                        drive the chain through recorded prices
+
+Exit status: 0 done, 1 failed, 2 wrong usage.`,
+    );
+  const commands = [
+    devnetCommand(),
+    initCommand(),
+    validateGenesisCommand(),
+    startCommand(),
+    statusCommand(),
+    keysCommand(),
+    txCommand(registry),
+    queryCommand(registry),
+    replayCommand(),
+    exportCommand(),
+    rollbackCommand(),
+    versionCommand(),
+  ];
+  for (const command of commands) plimsolld.addCommand(command);
+  return plimsolld;
+}
