@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import type { ClassName } from '../../../x/perps/params.js';
 import { Failure } from '../failure.js';
 import { createLogger } from '../node/log.js';
-import { progressView, replay, writeReport } from '../replay/run.js';
+import { progressView, replay, writeReport } from '../simulation/run.js';
 
 interface ReplayFlags {
   readonly prices: readonly string[];
