@@ -1,0 +1,96 @@
+import type { ResponseFinalizeBlock } from 'cosmjs-types/tendermint/abci/types';
+import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
+import { quoteDivisorOf } from '../../../x/perps/keeper.js';
+import type { BlockAudit } from './audit.js';
+
+/** What one block adds to the report. Amounts in quote quanta. */
+export interface BlockRecord {
+  readonly height: number;
+  /** Transactions of traders in the block, and how many of them failed. */
+  readonly txs: number;
+  readonly failed: number;
+  /** Both sides of each trade count. */
+  readonly fills: number;
+  /** Owners of the accounts that were liquidated. */
+  readonly liquidated: readonly string[];
+  /** Closed by liquidation orders in the auction. */
+  readonly book: bigint;
+  /** Closed on bankrupt accounts outside the book, at mark. */
+  readonly bankrupt: bigint;
+  /** Closed on solvent accounts against bankrupt ones, at mark. */
+  readonly deleveraged: bigint;
+  readonly paidByInsurance: bigint;
+  readonly paidByHaircut: bigint;
+  readonly paidByExchange: bigint;
+  readonly insurance: bigint;
+  readonly badDebt: bigint;
+  readonly negativeAccounts: number;
+  readonly violations: readonly string[];
+  readonly haltedReason: string;
+  /** Wall time that the block took, microseconds. */
+  readonly micros: number;
+}
+
+type Attributes = ReadonlyMap<string, string>;
+
+const amount = (attributes: Attributes, name: string): bigint => BigInt(JSON.parse(attributes.get(name)!) as string);
+const number = (attributes: Attributes, name: string): number => Number(attributes.get(name)!);
+const ownerOf = (attributes: Attributes): string => (JSON.parse(attributes.get('subaccount')!) as { owner: string }).owner;
+
+const prefix = 'plimsoll.perps.v1.';
+
+/** Reads a block's results. The first result is the price votes' from the third block on. */
+export function recordOf(
+  height: number,
+  results: Pick<ResponseFinalizeBlock, 'events' | 'txResults'>,
+  markets: ReadonlyMap<number, Market>,
+  audit: BlockAudit,
+  micros: number,
+): BlockRecord {
+  const txs = results.txResults.slice(hasVotes(height) ? 1 : 0);
+  const record = {
+    height,
+    txs: txs.length,
+    failed: txs.filter(({ code }) => code !== 0).length,
+    fills: 0,
+    book: 0n,
+    bankrupt: 0n,
+    deleveraged: 0n,
+    paidByInsurance: 0n,
+    paidByHaircut: 0n,
+    paidByExchange: 0n,
+  };
+  const liquidated = new Set<string>();
+  for (const { type, attributes } of results.events) {
+    if (!type.startsWith(prefix)) continue;
+    const fields: Attributes = new Map(attributes.map(({ key, value }) => [key, value]));
+    switch (type.slice(prefix.length)) {
+      case 'EventFill':
+        record.fills++;
+        if (fields.get('liquidation') === 'true') record.book += amount(fields, 'quote_amount');
+        break;
+      case 'EventLiquidation':
+      case 'EventBankruptcy':
+        liquidated.add(ownerOf(fields));
+        break;
+      case 'EventDeleveraged': {
+        const divisor = quoteDivisorOf(markets.get(number(fields, 'market_id'))!);
+        const notional = (amount(fields, 'quantity') * amount(fields, 'price')) / divisor;
+        if (fields.get('bankrupt') === 'true') record.bankrupt += notional;
+        else record.deleveraged += notional;
+        break;
+      }
+      case 'EventDeficit':
+        record.paidByInsurance += amount(fields, 'paid_by_insurance');
+        record.paidByHaircut += amount(fields, 'paid_by_haircut');
+        record.paidByExchange += amount(fields, 'paid_by_exchange');
+        break;
+      default:
+    }
+  }
+  const { violations, negativeAccounts, insurance, badDebt, haltedReason } = audit;
+  return { ...record, liquidated: [...liquidated], violations, negativeAccounts, insurance, badDebt, haltedReason, micros };
+}
+
+/** Vote extensions are enabled at height 2, so that blocks carry them from height 3 on. */
+export const hasVotes = (height: number): boolean => height > 2;

@@ -1,0 +1,179 @@
+import { randomBytes } from 'node:crypto';
+import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { ReplayError, type ReplayInputs } from './inputs.js';
+import type { BlockRecord } from './record.js';
+
+/** The outcome of a replay. Amounts are decimal strings in quote quanta (10^-6 USDC). */
+export interface ReplayReport {
+  readonly inputs: {
+    readonly prices: Readonly<Record<string, { readonly file: string; readonly sha256: string }>>;
+    readonly class: string;
+    readonly accounts: number;
+    readonly seed: string;
+    readonly blocksPerBar: number;
+  };
+  readonly blocks: number;
+  /** Transactions of traders that blocks included; `failedTxs` of them were refused when they ran. */
+  readonly txs: number;
+  readonly failedTxs: number;
+  /** Each side of a trade counts. */
+  readonly fills: number;
+  readonly liquidations: {
+    /** Different accounts that were liquidated or went bankrupt at least once. */
+    readonly accounts: number;
+    /** Notional closed on them, through the book and outside it. */
+    readonly notional: string;
+  };
+  readonly waterfall: {
+    /** Notional that liquidation orders closed in the auctions. */
+    readonly book: string;
+    /** Paid by the tranches. */
+    readonly insurance: string;
+    /** Notional closed on solvent accounts against bankrupt ones. */
+    readonly adl: string;
+    /** Paid by gainers. */
+    readonly haircut: string;
+    /** Returned by the exchange out of the fees and roundings it took from gainers. */
+    readonly exchange: string;
+  };
+  readonly insurance: { readonly start: string; readonly min: string; readonly end: string };
+  readonly badDebt: string;
+  /** Accounts that ended a block with negative equity, summed over blocks. Must be 0. */
+  readonly negativeEquityBlockEnds: number;
+  /** Accounting identities that did not hold, summed over blocks. Must be 0. */
+  readonly identityViolations: number;
+  /** The first violations in words; empty when there are none. */
+  readonly violations: readonly string[];
+  /** Why trading stopped, if it did. */
+  readonly breakers: readonly string[];
+  readonly appHash: string;
+  /** Of all sessions that a replay took. */
+  readonly wallSeconds: number;
+  readonly blocksPerSecond: number;
+  readonly txsPerSecond: number;
+}
+
+const shownViolations = 20;
+
+/** Adds up the blocks of a replay. */
+export class Tally {
+  #blocks = 0;
+  #txs = 0;
+  #failed = 0;
+  #fills = 0;
+  readonly #liquidated = new Set<string>();
+  #closed = 0n;
+  #book = 0n;
+  #adl = 0n;
+  #insurancePaid = 0n;
+  #haircut = 0n;
+  #exchange = 0n;
+  #least: bigint;
+  #now: bigint;
+  #badDebt = 0n;
+  #negative = 0;
+  #violationCount = 0;
+  readonly #violations: string[] = [];
+  readonly #breakers: string[] = [];
+  #micros = 0;
+
+  /** @param start insurance before the first block */
+  constructor(readonly start: bigint) {
+    this.#least = start;
+    this.#now = start;
+  }
+
+  get insurance(): bigint {
+    return this.#now;
+  }
+
+  add(record: BlockRecord): void {
+    this.#blocks++;
+    this.#txs += record.txs;
+    this.#failed += record.failed;
+    this.#fills += record.fills;
+    for (const owner of record.liquidated) this.#liquidated.add(owner);
+    this.#closed += record.book + record.bankrupt;
+    this.#book += record.book;
+    this.#adl += record.deleveraged;
+    this.#insurancePaid += record.paidByInsurance;
+    this.#haircut += record.paidByHaircut;
+    this.#exchange += record.paidByExchange;
+    this.#now = record.insurance;
+    if (record.insurance < this.#least) this.#least = record.insurance;
+    this.#badDebt = record.badDebt;
+    this.#negative += record.negativeAccounts;
+    this.#violationCount += record.violations.length;
+    for (const violation of record.violations) {
+      if (this.#violations.length < shownViolations) this.#violations.push(`block ${record.height}: ${violation}`);
+    }
+    const { haltedReason } = record;
+    if (haltedReason !== '' && !this.#breakers.includes(haltedReason)) this.#breakers.push(haltedReason);
+    this.#micros += record.micros;
+  }
+
+  report({ prices, className, accounts, seed, blocksPerBar }: ReplayInputs, appHash: Uint8Array): ReplayReport {
+    const seconds = this.#micros / 1e6;
+    const rate = (count: number): number => (seconds === 0 ? 0 : Number((count / seconds).toFixed(1)));
+    return {
+      inputs: {
+        prices: Object.fromEntries(prices.map(({ symbol, path, digest }) => [symbol, { file: path, sha256: digest }])),
+        class: className,
+        accounts,
+        seed,
+        blocksPerBar,
+      },
+      blocks: this.#blocks,
+      txs: this.#txs,
+      failedTxs: this.#failed,
+      fills: this.#fills,
+      liquidations: { accounts: this.#liquidated.size, notional: this.#closed.toString() },
+      waterfall: {
+        book: this.#book.toString(),
+        insurance: this.#insurancePaid.toString(),
+        adl: this.#adl.toString(),
+        haircut: this.#haircut.toString(),
+        exchange: this.#exchange.toString(),
+      },
+      insurance: { start: this.start.toString(), min: this.#least.toString(), end: this.#now.toString() },
+      badDebt: this.#badDebt.toString(),
+      negativeEquityBlockEnds: this.#negative,
+      identityViolations: this.#violationCount,
+      violations: this.#violations,
+      breakers: this.#breakers,
+      appHash: Buffer.from(appHash).toString('hex').toUpperCase(),
+      wallSeconds: Number(seconds.toFixed(3)),
+      blocksPerSecond: rate(this.#blocks),
+      txsPerSecond: rate(this.#txs),
+    };
+  }
+}
+
+/** The exit status a report asks for: 0 only when every block was solvent and the books held. */
+export const statusOf = ({ negativeEquityBlockEnds, identityViolations }: ReplayReport): 0 | 1 =>
+  negativeEquityBlockEnds === 0 && identityViolations === 0 ? 0 : 1;
+
+/** Refuses early what could not be written in the end. @throws ReplayError naming the flag */
+export function requireWritable(out: string): void {
+  const directory = dirname(out);
+  try {
+    accessSync(directory, constants.W_OK);
+    if (!statSync(directory).isDirectory()) throw new Error('not a directory');
+  } catch (error) {
+    throw new ReplayError(`--out ${out}: cannot write into ${directory}: ${(error as Error).message}`);
+  }
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === true) throw new ReplayError(`--out ${out}: is a directory`);
+}
+
+/** Writes the whole report or nothing. */
+export function writeReport(out: string, report: ReplayReport): void {
+  const temporary = `${out}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    writeFileSync(temporary, `${JSON.stringify(report, null, 2)}\n`, { flag: 'wx' });
+    renameSync(temporary, out);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new ReplayError(`--out ${out}: ${(error as Error).message}`);
+  }
+}

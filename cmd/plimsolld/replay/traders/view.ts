@@ -1,0 +1,76 @@
+import type { Market } from '../../../../gen/plimsoll/perps/v1/types.js';
+import type { Stores } from '../../../../runtime/store/collection.js';
+import type { Keepers } from '../../../../app/app.js';
+import { collateralDenom } from '../../../../x/perps/deps.js';
+import { marketViewOf, type BookOrder } from '../../../../x/perps/keeper.js';
+import { price, type AccountView, type MarketId, type Markets, type MarketView } from '../../../../x/perps/types.js';
+import type { PriceHistory } from '../timeline.js';
+import type { Trader } from './trader.js';
+
+/**
+ * All that a trader may base an order on: state as committed at `height`,
+ * and the recorded prices up to then. Marks are those that the next block
+ * will have, because its price is already public.
+ */
+export class TraderView {
+  readonly #from: Stores;
+  readonly #keepers: Keepers;
+  readonly #histories: ReadonlyMap<MarketId, PriceHistory>;
+  readonly #views = new Map<MarketId, MarketView>();
+
+  constructor(
+    readonly height: number,
+    from: Stores,
+    keepers: Keepers,
+    histories: ReadonlyMap<MarketId, PriceHistory>,
+  ) {
+    this.#from = from;
+    this.#keepers = keepers;
+    this.#histories = histories;
+  }
+
+  readonly markets: Markets = (id) => {
+    let view = this.#views.get(id);
+    if (view === undefined) {
+      const state = this.#keepers.perps.marketState(this.#from, id);
+      const next = this.history(id).at(this.height);
+      const mark = next === undefined ? state.markPrice : price(next);
+      view = marketViewOf(this.market(id), { ...state, markPrice: mark, oraclePrice: mark });
+      this.#views.set(id, view);
+    }
+    return view;
+  };
+
+  market(id: MarketId): Market {
+    return this.#keepers.perps.market(this.#from, id)!;
+  }
+
+  history(id: MarketId): PriceHistory {
+    return this.#histories.get(id)!;
+  }
+
+  /** True when the next block will have a new price: orders that open are refused otherwise. */
+  isFresh(id: MarketId): boolean {
+    return this.history(id).at(this.height) !== undefined;
+  }
+
+  account({ subaccount }: Trader): AccountView {
+    return this.#keepers.perps.account(this.#from, subaccount);
+  }
+
+  orders({ subaccount }: Trader): BookOrder[] {
+    return [...this.#keepers.perps.ordersOf(this.#from, subaccount)];
+  }
+
+  /** Coins outside the exchange. */
+  funds({ wallet }: Trader): bigint {
+    return this.#keepers.bank.balance(this.#from, wallet.address, collateralDenom);
+  }
+
+  /** Number and sequence to sign with. */
+  signer({ wallet }: Trader): { readonly number: bigint; readonly sequence: bigint } {
+    const account = this.#keepers.auth.account(this.#from, wallet.address);
+    if (account === undefined) throw new Error(`trader account ${wallet.bech32} is not in the state`);
+    return account;
+  }
+}
