@@ -1,85 +1,106 @@
-import { Command, Option } from 'commander';
-import type { ClassName } from '../../../x/perps/params.js';
+import { Command } from 'commander';
 import { Failure } from '../failure.js';
 import { createLogger } from '../node/log.js';
-import { progressView, replay, writeReport } from '../simulation/run.js';
+import {
+  progress,
+  readInputs,
+  replay,
+  requireWritable,
+  statusOf,
+  writeReport,
+  type ReplayReport,
+} from '../replay/index.js';
 
-interface ReplayFlags {
+interface Flags {
   readonly prices: readonly string[];
   readonly accounts: string;
   readonly seed: string;
   readonly blocksPerBar: string;
-  readonly class: ClassName;
+  readonly class: string;
+  readonly blocks?: string;
   readonly home?: string;
-  readonly bars?: string;
   readonly out?: string;
 }
+
+const collect = (value: string, earlier: readonly string[]): readonly string[] => [...earlier, value];
 
 /** plimsolld replay: the chain through recorded prices. */
 export function replayCommand(): Command {
   return new Command('replay')
-    .description('Drive the real state machine through recorded prices and report how every loss was paid')
-    .requiredOption('--prices <symbol=file...>', 'bars to replay, like BTC-USD=btc.csv; one market for each')
-    .option('--accounts <n>', 'seeded traders', '200')
-    .option('--seed <n>', 'the same seed gives the same chain', '1')
-    .option('--blocks-per-bar <n>', 'blocks in each bar', '4')
-    .addOption(new Option('--class <class>', 'solvency class of the markets').choices(['A', 'B', 'C', 'D']).default('A'))
-    .option('--home <dir>', 'keep the chain here; a replay that was cut goes on from it')
-    .option('--bars <n>', 'stop after this many bars')
-    .option('--out <file>', 'write the report as JSON (default: standard output)')
+    .description('drive the real state machine through recorded prices and report how every loss was paid')
+    .requiredOption(
+      '--prices <symbol=file>',
+      'bars to replay, like BTC-USD=btc.csv; repeat it for more markets',
+      collect,
+      [],
+    )
+    .option('--accounts <n>', 'seeded traders, 8 to 100000', '200')
+    .option('--seed <s>', 'the same seed and files give the same chain', '1')
+    .option('--blocks-per-bar <k>', 'blocks for each bar, 1 to 60; four see all its prices', '4')
+    .option('--class <class>', 'solvency class of the markets: A, B, C or D', 'A')
+    .option('--blocks <n>', 'stop after this many blocks (default: at the end of the files)')
+    .option('--home <dir>', 'keep the chain here, so that a replay that was cut goes on (default: in memory)')
+    .option('--out <file>', 'write the report here as JSON')
     .addHelpText(
       'after',
       `
-Bars are CSV: timestamp_utc_s,open,high,low,close,volume (or timestamp_utc_s,close), ascending; gaps stay gaps.
-Exit status is 0 only if no block ended with a negative account and every identity held after every block.
+Bars are CSV with a header: timestamp_utc_s,open,high,low,close,volume, or timestamp_utc_s,close;
+times ascend, and gaps stay gaps: prices grow stale in them.
+
+Exit status: 0 when no account ended a block with negative equity and every accounting
+identity held after every block, 1 otherwise or on bad input, 2 on wrong usage.
 
 Example:
   plimsolld replay --prices BTC-USD=btc.csv --prices ETH-USD=eth.csv --accounts 1000 --out report.json`,
     )
-    .action(async (flags: ReplayFlags) => {
-      const prices: Record<string, string> = {};
-      for (const entry of flags.prices) {
-        const match = /^([A-Z0-9]{1,16}-[A-Z0-9]{1,16})=(.+)$/.exec(entry);
-        if (match === null) throw new Failure(`--prices: expected SYMBOL=FILE like BTC-USD=btc.csv, got ${JSON.stringify(entry)}`, 2);
-        if (prices[match[1]!] !== undefined) throw new Failure(`--prices: ${match[1]} is given twice`, 2);
-        prices[match[1]!] = match[2]!;
-      }
-      const view = progressView();
-      let interrupted = false;
-      const interrupt = (): void => {
-        interrupted = true;
-      };
-      process.once('SIGINT', interrupt);
-      process.once('SIGTERM', interrupt);
-      try {
-        const report = await replay({
-          prices,
-          accounts: integer('--accounts', flags.accounts, 2, 100_000),
-          seed: integer('--seed', flags.seed, 0, 0xffffffff),
-          blocksPerBar: integer('--blocks-per-bar', flags.blocksPerBar, 1, 1_000),
-          class: flags.class,
-          home: flags.home,
-          bars: flags.bars === undefined ? undefined : integer('--bars', flags.bars, 1, 10_000_000),
-          logger: createLogger({ log_level: 'error', log_format: 'text' }),
-          onProgress: view.update,
-          interrupted: () => interrupted,
-        });
-        view.stop();
-        if (flags.out === undefined) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
-        else {
-          writeReport(flags.out, report);
-          process.stderr.write(`${report.blocks} blocks at ${report.blocksPerSecond} a second; the report is in ${flags.out}\n`);
-        }
-        if (report.negativeEquityBlockEnds > 0 || report.identityViolations > 0) process.exitCode = 1;
-      } finally {
-        view.stop();
-      }
-    });
+    .action(run);
 }
 
-function integer(flag: string, text: string, low: number, high: number): number {
-  if (!/^\d{1,10}$/.test(text) || Number(text) < low || Number(text) > high) {
-    throw new Failure(`${flag}: expected an integer from ${low} to ${high}, got ${JSON.stringify(text)}`, 2);
+async function run(flags: Flags): Promise<void> {
+  const inputs = readInputs(flags);
+  if (flags.out !== undefined) requireWritable(flags.out);
+  const stop = new AbortController();
+  const interrupt = (): void => stop.abort();
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  try {
+    const { report, finished } = await replay({
+      inputs,
+      home: flags.home,
+      logger: createLogger({ log_level: 'warn', log_format: 'text' }),
+      progress,
+      signal: stop.signal,
+    });
+    if (!finished) {
+      const how =
+        flags.home === undefined ? 'with --home it could be continued' : 'run the same command again to continue';
+      throw new Failure(`stopped after block ${report.blocks}; ${how}`);
+    }
+    if (flags.out === undefined) process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
+    else {
+      writeReport(flags.out, report);
+      process.stdout.write(`${summary(report)}\nThe whole report is in ${flags.out}\n`);
+    }
+    process.exitCode = statusOf(report);
+  } finally {
+    process.removeListener('SIGINT', interrupt);
+    process.removeListener('SIGTERM', interrupt);
   }
-  return Number(text);
+}
+
+const usdc = (quanta: string): string => `${(BigInt(quanta) / 1_000_000n).toLocaleString('en')} USDC`;
+
+function summary(report: ReplayReport): string {
+  const { liquidations, waterfall, insurance } = report;
+  const lines = [
+    `${report.blocks} blocks, ${report.txs} transactions, ${report.fills} fills in ${report.wallSeconds} s (${report.blocksPerSecond} blocks/s)`,
+    `${liquidations.accounts} accounts liquidated: ${usdc(liquidations.notional)}, of which ${usdc(waterfall.book)} through the book`,
+    `losses paid: insurance ${usdc(waterfall.insurance)}, haircut ${usdc(waterfall.haircut)}; deleveraged ${usdc(waterfall.adl)}`,
+    `insurance ${usdc(insurance.start)} at the start, ${usdc(insurance.min)} at worst, ${usdc(insurance.end)} at the end; bad debt ${usdc(report.badDebt)}`,
+    `negative equity at the end of a block: ${report.negativeEquityBlockEnds}; identity violations: ${report.identityViolations}`,
+    ...report.violations,
+    ...report.breakers.map((reason) => `trading stopped: ${reason}`),
+    `app hash ${report.appHash}`,
+  ];
+  return lines.join('\n');
 }

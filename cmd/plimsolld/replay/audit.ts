@@ -40,8 +40,16 @@ export function auditBlock(from: Stores, { perps, bank, insurance }: Keepers): B
     insuranceBalance: bank.moduleBalance(from, reserve, collateralDenom),
     bankBalance: bank.moduleBalance(from, exchange, collateralDenom),
   });
-  const books = violations.filter(({ identity }) => identity !== 'ID-4').map(({ identity, detail }) => `${identity}: ${detail}`);
-  return { violations: books, negativeAccounts, insurance: tranches, badDebt: ledger.badDebt, haltedReason: ledger.haltedReason };
+  const books = violations
+    .filter(({ identity }) => identity !== 'ID-4')
+    .map(({ identity, detail }) => `${identity}: ${detail}`);
+  return {
+    violations: books,
+    negativeAccounts,
+    insurance: tranches,
+    badDebt: ledger.badDebt,
+    haltedReason: ledger.haltedReason,
+  };
 }
 
 type Subaccounts = ReturnType<Keepers['perps']['subaccounts']>;

@@ -1,6 +1,16 @@
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { ReplayError, type ReplayInputs } from './inputs.js';
+import { Failure } from '../failure.js';
+import type { ReplayInputs } from './inputs.js';
 
 /** Where a replay keeps what survives it. */
 export interface Home {
@@ -23,7 +33,7 @@ interface Manifest {
 
 /**
  * Opens a home: a new one for these inputs, or the one of an earlier session
- * of the same replay. @throws ReplayError naming --home and what differs
+ * of the same replay. @throws Failure naming --home and what differs
  */
 export function openHome(path: string, inputs: ReplayInputs): Home {
   const manifest = manifestOf(inputs);
@@ -34,14 +44,14 @@ export function openHome(path: string, inputs: ReplayInputs): Home {
     if (existsSync(file)) requireSame(path, JSON.parse(readFileSync(file, 'utf8')) as Manifest, manifest);
     else {
       if (readdirSync(path).some((name) => !name.endsWith('.tmp'))) {
-        throw new ReplayError(`--home ${path}: holds something that is not a replay; name an empty directory`);
+        throw new Failure(`--home ${path}: holds something that is not a replay; name an empty directory`);
       }
       writeFileSync(`${file}.tmp`, `${JSON.stringify(manifest, null, 2)}\n`);
       renameSync(`${file}.tmp`, file);
     }
   } catch (error) {
-    if (error instanceof ReplayError) throw error;
-    throw new ReplayError(`--home ${path}: ${(error as Error).message}`);
+    if (error instanceof Failure) throw error;
+    throw new Failure(`--home ${path}: ${(error as Error).message}`);
   }
   return { state: join(path, 'state'), blocks: join(path, 'blocks'), journal: join(path, 'journal.ndjson') };
 }
@@ -60,6 +70,7 @@ function manifestOf({ prices, className, accounts, seed, blocksPerBar }: ReplayI
 function requireSame(path: string, found: Manifest, wanted: Manifest): void {
   for (const field of Object.keys(wanted) as (keyof Manifest)[]) {
     const [was, is] = [JSON.stringify(found[field]), JSON.stringify(wanted[field])];
-    if (was !== is) throw new ReplayError(`--home ${path}: holds a replay with other inputs: ${field} is ${was} there and ${is} here`);
+    if (was !== is)
+      throw new Failure(`--home ${path}: holds a replay with other inputs: ${field} is ${was} there and ${is} here`);
   }
 }

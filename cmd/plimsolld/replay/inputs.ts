@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { barInterval, readBars, type Bar } from '../../../x/oracle/sources/csv.js';
 import type { ClassName } from '../../../x/perps/params.js';
+import { Failure } from '../failure.js';
 
 /** What a replay is asked to do; enough to repeat it to the last byte. */
 export interface ReplayInputs {
@@ -27,16 +28,6 @@ export interface PriceFile {
   readonly digest: string;
 }
 
-/** A bad command line or a bad file; `usage` tells which. */
-export class ReplayError extends Error {
-  constructor(
-    message: string,
-    readonly usage = false,
-  ) {
-    super(message);
-  }
-}
-
 /** What the command line gives, still as text. */
 export interface ReplayFlags {
   readonly prices: readonly string[];
@@ -53,24 +44,25 @@ const maxHeights = 20_000_000;
 const minAccounts = 8;
 const maxAccounts = 100_000;
 
-/** @throws ReplayError naming the flag, or the file and line, and what would be accepted */
+/** @throws Failure naming the flag, or the file and line, and what would be accepted */
 export function readInputs(flags: ReplayFlags): ReplayInputs {
   const className = flags.class;
   if (className !== 'A' && className !== 'B' && className !== 'C' && className !== 'D') {
-    throw new ReplayError(`--class: ${JSON.stringify(className)}; expected A, B, C or D`, true);
+    throw new Failure(`--class: ${JSON.stringify(className)}; expected A, B, C or D`, 2);
   }
   if (flags.prices.length === 0) {
-    throw new ReplayError('--prices: missing; expected at least one SYMBOL=FILE.csv, like BTC-USD=btc.csv', true);
+    throw new Failure('--prices: missing; expected at least one SYMBOL=FILE.csv, like BTC-USD=btc.csv', 2);
   }
-  if (flags.prices.length > maxMarkets) throw new ReplayError(`--prices: ${flags.prices.length} files; at most ${maxMarkets}`, true);
-  if (flags.seed === '' || flags.seed.length > 100) throw new ReplayError('--seed: expected 1 to 100 characters', true);
+  if (flags.prices.length > maxMarkets)
+    throw new Failure(`--prices: ${flags.prices.length} files; at most ${maxMarkets}`, 2);
+  if (flags.seed === '' || flags.seed.length > 100) throw new Failure('--seed: expected 1 to 100 characters', 2);
   const accounts = integer('--accounts', flags.accounts, minAccounts, maxAccounts);
   const blocksPerBar = integer('--blocks-per-bar', flags.blocksPerBar, 1, 60);
   const maxBlocks = flags.blocks === undefined ? undefined : integer('--blocks', flags.blocks, 1, maxHeights);
   const prices = flags.prices.map(readPriceFile);
   for (const [index, { symbol }] of prices.entries()) {
     if (prices.findIndex((other) => other.symbol === symbol) !== index) {
-      throw new ReplayError(`--prices: ${symbol} is named twice`, true);
+      throw new Failure(`--prices: ${symbol} is named twice`, 2);
     }
   }
   requireOverlap(prices);
@@ -80,7 +72,7 @@ export function readInputs(flags: ReplayFlags): ReplayInputs {
 function integer(flag: string, text: string, low: number, high: number): number {
   const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
   if (!(value >= low && value <= high)) {
-    throw new ReplayError(`${flag}: ${JSON.stringify(text)}; expected an integer from ${low} to ${high}`, true);
+    throw new Failure(`${flag}: ${JSON.stringify(text)}; expected an integer from ${low} to ${high}`, 2);
   }
   return value;
 }
@@ -90,7 +82,7 @@ function readPriceFile(argument: string): PriceFile {
   const symbol = argument.slice(0, Math.max(at, 0));
   const path = argument.slice(at + 1);
   if (at === -1 || !/^[A-Z0-9]{1,16}-[A-Z0-9]{1,16}$/.test(symbol) || path === '') {
-    throw new ReplayError(`--prices: ${JSON.stringify(argument)}; expected SYMBOL=FILE.csv with a symbol like BTC-USD`, true);
+    throw new Failure(`--prices: ${JSON.stringify(argument)}; expected SYMBOL=FILE.csv with a symbol like BTC-USD`, 2);
   }
   let bars: Bar[];
   let digest: string;
@@ -98,7 +90,7 @@ function readPriceFile(argument: string): PriceFile {
     bars = readBars(path);
     digest = createHash('sha256').update(readFileSync(path)).digest('hex');
   } catch (error) {
-    throw new ReplayError(`--prices ${symbol}: ${(error as Error).message}`);
+    throw new Failure(`--prices ${symbol}: ${(error as Error).message}`);
   }
   return { symbol, path, bars, intervalMs: barInterval(bars), digest };
 }
@@ -110,7 +102,9 @@ function requireOverlap(prices: readonly PriceFile[]): void {
     const from = Math.max(first!.bars[0]!.timeMs, other.bars[0]!.timeMs);
     const to = Math.min(endOf(first!), endOf(other));
     if (from >= to) {
-      throw new ReplayError(`--prices: ${first!.path} and ${other.path} have no time in common; replay them one after the other`);
+      throw new Failure(
+        `--prices: ${first!.path} and ${other.path} have no time in common; replay them one after the other`,
+      );
     }
   }
 }

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
-import { ReplayError } from './inputs.js';
+import { Failure } from '../failure.js';
 import type { BlockRecord } from './record.js';
 
 const bigints = new Set<keyof BlockRecord>([
@@ -22,11 +22,12 @@ export class Journal {
   /**
    * The records of heights 1 to `height`; what lies beyond is cut off, for
    * the store does not know of it. The newest may be missing: the caller adds it.
-   * @throws ReplayError when older ones are missing
+   * @throws Failure when older ones are missing
    */
   read(height: number): BlockRecord[] {
     if (!existsSync(this.#path)) {
-      if (height > 1) throw new ReplayError(`${this.#path}: missing, but blocks up to ${height} exist; start over in another --home`);
+      if (height > 1)
+        throw new Failure(`${this.#path}: missing, but blocks up to ${height} exist; start over in another --home`);
       return [];
     }
     const bytes = readFileSync(this.#path);
@@ -40,7 +41,9 @@ export class Journal {
       kept = end + 1;
     }
     if (records.length < height - 1) {
-      throw new ReplayError(`${this.#path}: ends at block ${records.length}, but blocks up to ${height} exist; start over in another --home`);
+      throw new Failure(
+        `${this.#path}: ends at block ${records.length}, but blocks up to ${height} exist; start over in another --home`,
+      );
     }
     truncateSync(this.#path, kept);
     return records;
@@ -48,7 +51,10 @@ export class Journal {
 
   append(record: BlockRecord): void {
     this.#file ??= openSync(this.#path, 'a');
-    writeSync(this.#file, `${JSON.stringify(record, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))}\n`);
+    writeSync(
+      this.#file,
+      `${JSON.stringify(record, (_, value: unknown) => (typeof value === 'bigint' ? value.toString() : value))}\n`,
+    );
   }
 
   close(): void {
@@ -65,6 +71,6 @@ function parse(line: string, path: string, height: number): BlockRecord {
     if (record.height !== height) throw new Error(`is of block ${record.height}`);
     return record;
   } catch (error) {
-    throw new ReplayError(`${path}:${height}: ${(error as Error).message}; start over in another --home`);
+    throw new Failure(`${path}:${height}: ${(error as Error).message}; start over in another --home`);
   }
 }

@@ -1,7 +1,8 @@
 import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import { maxPrice, scaleDecimal } from '../../../x/oracle/decimal.js';
 import { marketOfClass, type ClassName } from '../../../x/perps/params.js';
-import { ReplayError, type PriceFile } from './inputs.js';
+import { Failure } from '../failure.js';
+import type { PriceFile } from './inputs.js';
 
 /** Digits of the first price: six are left after a fall to a millionth. */
 const startDigits = 12;
@@ -12,7 +13,7 @@ const ticksInLowest = 10_000n;
 /** A step is worth at most this at the highest price: ten cents. */
 const stepWorth = 100_000n;
 
-/** Lists a market whose units fit the whole range of the file. @throws ReplayError when no units do */
+/** Lists a market whose units fit the whole range of the file. @throws Failure when no units do */
 export function marketFor(file: PriceFile, id: number, className: ClassName): Market {
   const priceExponent = exponentOf(file);
   const prices = file.bars.flatMap(({ open, high, low, close }) =>
@@ -22,7 +23,9 @@ export function marketFor(file: PriceFile, id: number, className: ClassName): Ma
   let highest = 0n;
   for (const price of prices) {
     if (price === undefined) {
-      throw new ReplayError(`--prices ${file.symbol}: ${file.path}: prices span more than the oracle's 62 bits from the first bar on`);
+      throw new Failure(
+        `--prices ${file.symbol}: ${file.path}: prices span more than the oracle's 62 bits from the first bar on`,
+      );
     }
     if (price < lowest) lowest = price;
     if (price > highest) highest = price;
@@ -43,7 +46,7 @@ function exponentOf({ bars, symbol, path }: PriceFile): number {
     const first = scaleDecimal(bars[0]!.open, exponent);
     if (first !== undefined && first >= 10n ** BigInt(startDigits - 1)) return exponent;
   }
-  throw new ReplayError(`--prices ${symbol}: ${path}: first price ${bars[0]!.open} is out of range`);
+  throw new Failure(`--prices ${symbol}: ${path}: first price ${bars[0]!.open} is out of range`);
 }
 
 /** The largest power of ten that is not above the value; at least 1. */

@@ -34,7 +34,9 @@ export function progress(blocks: number, stream: NodeJS.WriteStream = process.st
     return {
       due: every(lineIntervalMs),
       show: ({ height, prices, openInterest, insurance }) =>
-        stream.write(`block ${height} of ${blocks}  ${prices}  open interest ${usdc(openInterest)}  insurance ${usdc(insurance)}\n`),
+        stream.write(
+          `block ${height} of ${blocks}  ${prices}  open interest ${usdc(openInterest)}  insurance ${usdc(insurance)}\n`,
+        ),
       end: () => {},
     };
   }

@@ -35,7 +35,8 @@ type Attributes = ReadonlyMap<string, string>;
 
 const amount = (attributes: Attributes, name: string): bigint => BigInt(JSON.parse(attributes.get(name)!) as string);
 const number = (attributes: Attributes, name: string): number => Number(attributes.get(name)!);
-const ownerOf = (attributes: Attributes): string => (JSON.parse(attributes.get('subaccount')!) as { owner: string }).owner;
+const ownerOf = (attributes: Attributes): string =>
+  (JSON.parse(attributes.get('subaccount')!) as { owner: string }).owner;
 
 const prefix = 'plimsoll.perps.v1.';
 
@@ -89,7 +90,16 @@ export function recordOf(
     }
   }
   const { violations, negativeAccounts, insurance, badDebt, haltedReason } = audit;
-  return { ...record, liquidated: [...liquidated], violations, negativeAccounts, insurance, badDebt, haltedReason, micros };
+  return {
+    ...record,
+    liquidated: [...liquidated],
+    violations,
+    negativeAccounts,
+    insurance,
+    badDebt,
+    haltedReason,
+    micros,
+  };
 }
 
 /** Vote extensions are enabled at height 2, so that blocks carry them from height 3 on. */

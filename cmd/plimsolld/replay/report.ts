@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { ReplayError, type ReplayInputs } from './inputs.js';
+import { Failure } from '../failure.js';
+import type { ReplayInputs } from './inputs.js';
 import type { BlockRecord } from './record.js';
 
 /** The outcome of a replay. Amounts are decimal strings in quote quanta (10^-6 USDC). */
@@ -154,16 +155,17 @@ export class Tally {
 export const statusOf = ({ negativeEquityBlockEnds, identityViolations }: ReplayReport): 0 | 1 =>
   negativeEquityBlockEnds === 0 && identityViolations === 0 ? 0 : 1;
 
-/** Refuses early what could not be written in the end. @throws ReplayError naming the flag */
+/** Refuses early what could not be written in the end. @throws Failure naming the flag */
 export function requireWritable(out: string): void {
   const directory = dirname(out);
   try {
     accessSync(directory, constants.W_OK);
     if (!statSync(directory).isDirectory()) throw new Error('not a directory');
   } catch (error) {
-    throw new ReplayError(`--out ${out}: cannot write into ${directory}: ${(error as Error).message}`);
+    throw new Failure(`--out ${out}: cannot write into ${directory}: ${(error as Error).message}`);
   }
-  if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === true) throw new ReplayError(`--out ${out}: is a directory`);
+  if (statSync(out, { throwIfNoEntry: false })?.isDirectory() === true)
+    throw new Failure(`--out ${out}: is a directory`);
 }
 
 /** Writes the whole report or nothing. */
@@ -174,6 +176,6 @@ export function writeReport(out: string, report: ReplayReport): void {
     renameSync(temporary, out);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw new ReplayError(`--out ${out}: ${(error as Error).message}`);
+    throw new Failure(`--out ${out}: ${(error as Error).message}`);
   }
 }

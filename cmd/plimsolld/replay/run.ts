@@ -119,12 +119,21 @@ class Session {
     const validator = ConsensusKey.fromSeed(validatorSeed(inputs.seed));
     const genesis = replayGenesis(inputs, listed, timeline, traders, plimsoll, validator);
     const clock = new VirtualClock(timeline.timeMs(0));
-    const engine = await EmbeddedEngine.open({ app: plimsoll.app, genesis, validator, path: home?.blocks, clock, logger });
+    const engine = await EmbeddedEngine.open({
+      app: plimsoll.app,
+      genesis,
+      validator,
+      path: home?.blocks,
+      clock,
+      logger,
+    });
     const session = new Session({
       options,
       timeline,
       markets: new Map(listed.map((market) => [market.id, market])),
-      histories: new Map(listed.map(({ id, ticker, priceExponent }) => [id, new PriceHistory(prices, timeline, ticker, priceExponent)])),
+      histories: new Map(
+        listed.map(({ id, ticker, priceExponent }) => [id, new PriceHistory(prices, timeline, ticker, priceExponent)]),
+      ),
       crowd: new Crowd(traders, new Randomness(inputs.seed)),
       store,
       plimsoll,
@@ -180,7 +189,9 @@ class Session {
     this.#clock.set(this.#timeline.timeMs(height + 1));
     const { results } = await this.#engine.produceBlock();
     if (this.#engine.mempool.size > 0) {
-      throw new Error(`block ${height}: ${this.#engine.mempool.size} transactions did not fit: the next block would depend on them`);
+      throw new Error(
+        `block ${height}: ${this.#engine.mempool.size} transactions did not fit: the next block would depend on them`,
+      );
     }
     const audit = auditBlock(this.#store.at(), this.#plimsoll.keepers);
     const micros = Number((process.hrtime.bigint() - started) / 1_000n);
@@ -226,4 +237,5 @@ function trancheSum(state: Record<string, unknown>): bigint {
 }
 
 /** Five significant digits. */
-const decimal = (value: bigint, exponent: number): string => String(Number((Number(value) * 10 ** exponent).toPrecision(5)));
+const decimal = (value: bigint, exponent: number): string =>
+  String(Number((Number(value) * 10 ** exponent).toPrecision(5)));

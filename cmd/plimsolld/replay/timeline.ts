@@ -1,6 +1,7 @@
 import { scaleDecimal } from '../../../x/oracle/decimal.js';
 import type { PriceSource } from '../../../x/oracle/price-source.js';
-import { endOf, ReplayError, type ReplayInputs } from './inputs.js';
+import { Failure } from '../failure.js';
+import { endOf, type ReplayInputs } from './inputs.js';
 
 const quartersPerBar = 4;
 const maxHeights = 20_000_000;
@@ -25,7 +26,7 @@ export class Timeline {
     const endMs = Math.max(...prices.map(endOf));
     const blocks = Math.ceil((endMs - this.#startMs) / this.#intervalMs) * blocksPerBar + 1;
     if (blocks > maxHeights) {
-      throw new ReplayError(`--prices: the files span ${blocks} blocks; at most ${maxHeights}`);
+      throw new Failure(`--prices: the files span ${blocks} blocks; at most ${maxHeights}`);
     }
     this.blocks = Math.min(blocks, maxBlocks ?? blocks);
   }

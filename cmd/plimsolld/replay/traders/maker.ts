@@ -36,7 +36,8 @@ export function maker(trader: Trader, view: TraderView, ticket: OrderTicket): vo
   for (const side of ['buy', 'sell'] as const) {
     const inventory = side === 'buy' ? held : -held;
     const size = capped(max(0n, limit - inventory), room + (inventory < 0n ? abs(held) : 0n)) / (2n * levels);
-    for (let level = 1n; level <= levels; level++) ticket.limit(market, side, size, quoted(market.markPrice, side, BigInt(spread) * level));
+    for (let level = 1n; level <= levels; level++)
+      ticket.limit(market, side, size, quoted(market.markPrice, side, BigInt(spread) * level));
   }
 }
 

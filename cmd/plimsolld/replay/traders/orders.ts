@@ -52,7 +52,12 @@ export class OrderTicket {
     const { tickSize } = market;
     const onTick = side === 'buy' ? (price / tickSize) * tickSize : ((price + tickSize - 1n) / tickSize) * tickSize;
     if (onTick <= 0n) return;
-    this.#place(market, side, quantity, { type: OrderType.ORDER_TYPE_LIMIT, price: onTick, slippagePpm: 0, reduceOnly: false });
+    this.#place(market, side, quantity, {
+      type: OrderType.ORDER_TYPE_LIMIT,
+      price: onTick,
+      slippagePpm: 0,
+      reduceOnly: false,
+    });
   }
 
   cancelAll(): void {
@@ -64,7 +69,12 @@ export class OrderTicket {
     market: MarketView,
     side: Side,
     quantity: bigint,
-    terms: { readonly type: OrderType; readonly price: bigint; readonly slippagePpm: number; readonly reduceOnly: boolean },
+    terms: {
+      readonly type: OrderType;
+      readonly price: bigint;
+      readonly slippagePpm: number;
+      readonly reduceOnly: boolean;
+    },
   ): void {
     const onStep = quantity - (quantity % market.stepSize);
     if (onStep <= 0n) return;
@@ -105,7 +115,8 @@ export function affordable(account: AccountView, view: TraderView, market: Marke
 }
 
 /** Base quanta of a notional at mark price. */
-export const quantityOf = (notional: bigint, market: MarketView): bigint => (notional * market.quoteDivisor) / market.markPrice;
+export const quantityOf = (notional: bigint, market: MarketView): bigint =>
+  (notional * market.quoteDivisor) / market.markPrice;
 
 export const heldIn = (account: AccountView, market: MarketView): bigint =>
   account.positions.find(({ marketId }) => marketId === market.id)?.quantity ?? 0n;
