@@ -27,7 +27,9 @@ export class ChainClient {
     } catch (error) {
       if (error instanceof Failure) throw error;
       const cause = (error as { cause?: { code?: string } }).cause?.code;
-      throw new Failure(`no node answers at ${url}${cause === undefined ? `: ${(error as Error).message}` : ` (${cause})`}; is it running? Try --node`);
+      throw new Failure(
+        `no node answers at ${url}${cause === undefined ? `: ${(error as Error).message}` : ` (${cause})`}; is it running? Try --node`,
+      );
     }
   }
 
@@ -39,12 +41,21 @@ export class ChainClient {
   }
 
   /** A query by type names, JSON to JSON. */
-  async queryJson(path: string, inputType: string, outputType: string, request: JsonValue, height = 0): Promise<JsonValue> {
+  async queryJson(
+    path: string,
+    inputType: string,
+    outputType: string,
+    request: JsonValue,
+    height = 0,
+  ): Promise<JsonValue> {
     return this.registry.toJson(outputType, await this.query(path, this.registry.fromJson(inputType, request), height));
   }
 
   async account(address: string): Promise<{ readonly accountNumber: bigint; readonly sequence: bigint }> {
-    const bytes = await this.query('/cosmos.auth.v1beta1.Query/AccountInfo', QueryAccountInfoRequest.encode({ address }).finish());
+    const bytes = await this.query(
+      '/cosmos.auth.v1beta1.Query/AccountInfo',
+      QueryAccountInfoRequest.encode({ address }).finish(),
+    );
     return QueryAccountInfoResponse.decode(bytes).info ?? BaseAccount.fromPartial({});
   }
 
@@ -67,7 +78,8 @@ export class ChainClient {
     for (;;) {
       const { txs } = await this.comet.txSearch({ query: `tx.hash='${hash}'` });
       if (txs[0] !== undefined) return txs[0];
-      if (Date.now() > until) throw new Failure(`transaction ${hash} was accepted but is in no block after ${timeoutMs / 1000} s`);
+      if (Date.now() > until)
+        throw new Failure(`transaction ${hash} was accepted but is in no block after ${timeoutMs / 1000} s`);
       await new Promise((resolve) => setTimeout(resolve, 200));
     }
   }

@@ -107,9 +107,20 @@ export function writeConfigs(
   const files = paths(home);
   mkdirSync(files.config, { recursive: true });
   const write = (path: string, title: string, value: object): void => {
-    writeFileSync(path, `# ${title}\n# Every value can be overridden by an environment variable: PLIMSOLLD_ and its path in capitals.\n\n${stringify(value)}`);
+    writeFileSync(
+      path,
+      `# ${title}\n# Every value can be overridden by an environment variable: PLIMSOLLD_ and its path in capitals.\n\n${stringify(value)}`,
+    );
   };
   write(files.configToml, 'The node: names, ports, logs, block pace.', configToml.parse(changes.node ?? {}));
-  write(files.appToml, 'The application: fees, history, gRPC, where prices come from.', appToml.parse(changes.app ?? {}));
-  write(files.clientToml, 'The command line: which node, chain and keyring to use.', clientToml.parse(changes.client ?? {}));
+  write(
+    files.appToml,
+    'The application: fees, history, gRPC, where prices come from.',
+    appToml.parse(changes.app ?? {}),
+  );
+  write(
+    files.clientToml,
+    'The command line: which node, chain and keyring to use.',
+    clientToml.parse(changes.client ?? {}),
+  );
 }

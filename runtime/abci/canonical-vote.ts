@@ -5,7 +5,12 @@ import { BinaryWriter } from '@bufbuild/protobuf/wire';
  * tendermint.types.CanonicalVoteExtension { bytes extension = 1; sfixed64
  * height = 2; sfixed64 round = 3; string chain_id = 4 }, zero fields left out.
  */
-export function canonicalVoteExtension(extension: Uint8Array, height: bigint, round: number, chainId: string): Uint8Array {
+export function canonicalVoteExtension(
+  extension: Uint8Array,
+  height: bigint,
+  round: number,
+  chainId: string,
+): Uint8Array {
   const message = new BinaryWriter();
   if (extension.length > 0) message.uint32(0x0a).bytes(extension);
   if (height !== 0n) message.uint32(0x11).sfixed64(height);

@@ -70,7 +70,11 @@ export class VoteExtensions implements VoteHooks {
       total += vote.validator.power;
       if (vote.blockIdFlag !== BlockIDFlag.BLOCK_ID_FLAG_COMMIT) return vote;
       const key = this.#keys.publicKey(ctx, vote.validator.address);
-      if (key !== undefined && this.#signed(ctx, vote, lastCommit.round, key) && this.#handler.isValid(ctx, vote.voteExtension)) {
+      if (
+        key !== undefined &&
+        this.#signed(ctx, vote, lastCommit.round, key) &&
+        this.#handler.isValid(ctx, vote.voteExtension)
+      ) {
         power += vote.validator.power;
         return vote;
       }
@@ -114,7 +118,8 @@ export class VoteExtensions implements VoteHooks {
         continue;
       }
       const key = this.#keys.publicKey(ctx, address);
-      if (key === undefined) throw voteErrors.unknownValidator(`vote ${index} by ${Buffer.from(address).toString('hex')}`);
+      if (key === undefined)
+        throw voteErrors.unknownValidator(`vote ${index} by ${Buffer.from(address).toString('hex')}`);
       if (!this.#signed(ctx, vote, commit.round, key)) throw voteErrors.badSignature(`vote ${index}`);
       if (!this.#handler.isValid(ctx, vote.voteExtension)) throw voteErrors.badExtension(`vote ${index}`);
       power += votePower;
@@ -133,7 +138,11 @@ export class VoteExtensions implements VoteHooks {
       this.#verified.get(rememberKey(ctx, injected)) ??
       commit.votes
         .filter(({ blockIdFlag }) => blockIdFlag === BlockIDFlag.BLOCK_ID_FLAG_COMMIT)
-        .map(({ validator, voteExtension }) => ({ address: validator.address, power: validator.power, extension: voteExtension }));
+        .map(({ validator, voteExtension }) => ({
+          address: validator.address,
+          power: validator.power,
+          extension: voteExtension,
+        }));
     this.#handler.apply(ctx, votes, total);
   }
 
@@ -155,7 +164,8 @@ export class VoteExtensions implements VoteHooks {
 /** More than two thirds: floor(2/3 total) + 1. */
 const requiredPower = (total: bigint): bigint => (2n * total) / 3n + 1n;
 
-const rememberKey = (ctx: Context, injected: Uint8Array): string => `${ctx.block.height}/${keyOfBytes(sha256(injected))}`;
+const rememberKey = (ctx: Context, injected: Uint8Array): string =>
+  `${ctx.block.height}/${keyOfBytes(sha256(injected))}`;
 
 /** @throws AppError votes/2 unless the bytes are the one encoding of an extended commit */
 function decodeInjected(injected: Uint8Array): ExtendedCommitInfo {

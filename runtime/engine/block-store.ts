@@ -43,7 +43,10 @@ export class BlockStore {
       await db.open();
     } catch (error) {
       const cause = (error as { cause?: { code?: string; message?: string } }).cause;
-      const why = cause?.code === 'LEVEL_LOCKED' ? 'is open in another process: stop that node first' : `does not open: ${cause?.message}`;
+      const why =
+        cause?.code === 'LEVEL_LOCKED'
+          ? 'is open in another process: stop that node first'
+          : `does not open: ${cause?.message}`;
       throw new Error(`${path} ${why}`, { cause: error });
     }
     return new BlockStore(db);
@@ -67,13 +70,11 @@ export class BlockStore {
   async saveResults(height: number, results: ResponseFinalizeBlock, txHashes: readonly Uint8Array[]): Promise<void> {
     await this.#write([
       { type: 'put', key: `r/${number(height)}`, value: ResponseFinalizeBlock.encode(results).finish() },
-      ...txHashes.map(
-        (hash, index): Op => ({
-          type: 'put',
-          key: `t/${Buffer.from(hash).toString('hex')}`,
-          value: Buffer.from(`${height}/${index}`),
-        }),
-      ),
+      ...txHashes.map((hash, index): Op => ({
+        type: 'put',
+        key: `t/${Buffer.from(hash).toString('hex')}`,
+        value: Buffer.from(`${height}/${index}`),
+      })),
     ]);
   }
 

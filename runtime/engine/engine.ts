@@ -248,7 +248,8 @@ export class EmbeddedEngine {
       proposerAddress: validator.address,
     });
     const { txs } = proposal;
-    if (txs.reduce((sum, tx) => sum + tx.length, 0) > maxTxBytes) throw new Error('PrepareProposal returned more than max_tx_bytes');
+    if (txs.reduce((sum, tx) => sum + tx.length, 0) > maxTxBytes)
+      throw new Error('PrepareProposal returned more than max_tx_bytes');
 
     const lastCommit = tip?.commit ?? Commit.fromPartial({});
     const header: Header = {
@@ -353,7 +354,11 @@ export class EmbeddedEngine {
   }
 
   /** FinalizeBlock and Commit of a saved block, and what follows from them. */
-  async #execute(block: Block, blockId: BlockID, vote: Pick<StoredBlock, 'commit' | 'extended'>): Promise<ProducedBlock> {
+  async #execute(
+    block: Block,
+    blockId: BlockID,
+    vote: Pick<StoredBlock, 'commit' | 'extended'>,
+  ): Promise<ProducedBlock> {
     const { height } = block.header;
     const results = await this.#finalize(block, blockId);
     await this.store.saveResults(
@@ -422,12 +427,20 @@ export class EmbeddedEngine {
   /** Brings the application to the height of the stored blocks (CometBFT's handshake). */
   async #handshake(): Promise<void> {
     const { saved, committed } = await this.store.heights();
-    const info = await this.app.info({ version: cometVersion, blockVersion: blockProtocol, p2pVersion: 8n, abciVersion: '2.0.0' });
+    const info = await this.app.info({
+      version: cometVersion,
+      blockVersion: blockProtocol,
+      p2pVersion: 8n,
+      abciVersion: '2.0.0',
+    });
     const appHeight = Number(info.lastBlockHeight);
     if (appHeight > saved) {
-      throw new Error(`the application is at height ${appHeight}, but blocks are stored only up to ${saved}: restore the blocks or roll the state back`);
+      throw new Error(
+        `the application is at height ${appHeight}, but blocks are stored only up to ${saved}: restore the blocks or roll the state back`,
+      );
     }
-    if (saved > 0 && committed < saved - 1) throw new Error(`block store is damaged: height ${saved} is stored, ${committed} executed`);
+    if (saved > 0 && committed < saved - 1)
+      throw new Error(`block store is damaged: height ${saved} is stored, ${committed} executed`);
     if (appHeight === 0) {
       const { appHash } = await this.app.initChain({
         time: timestampOf(parseTime(this.genesis.genesis_time)),
@@ -463,7 +476,9 @@ export class EmbeddedEngine {
       const before = await this.store.results(height);
       const produced = await this.#execute(block, blockId, stored);
       if (before !== undefined && Buffer.compare(before.appHash, produced.results.appHash) !== 0) {
-        throw new Error(`block ${height} replays to another application hash than before: the state or the program differs`);
+        throw new Error(
+          `block ${height} replays to another application hash than before: the state or the program differs`,
+        );
       }
     }
   }

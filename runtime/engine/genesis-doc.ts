@@ -5,7 +5,9 @@ import { describe } from './consensus-key.js';
 const int64 = z.string().regex(/^-?(0|[1-9][0-9]{0,18})$/, 'expected an integer in a string');
 
 const genesis = z.object({
-  genesis_time: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/, 'expected a UTC time like 2026-01-01T00:00:00Z'),
+  genesis_time: z
+    .string()
+    .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/, 'expected a UTC time like 2026-01-01T00:00:00Z'),
   chain_id: z.string().min(1).max(50),
   initial_height: int64,
   consensus_params: z.object({
@@ -37,7 +39,8 @@ export function parseGenesis(json: unknown): GenesisDoc {
   const result = genesis.safeParse(json);
   if (!result.success) throw new Error(describe(result.error));
   for (const [index, { pub_key: key, power }] of result.data.validators.entries()) {
-    if (Buffer.from(key.value, 'base64').length !== 32) throw new Error(`validators.${index}.pub_key.value: expected 32 bytes in base64`);
+    if (Buffer.from(key.value, 'base64').length !== 32)
+      throw new Error(`validators.${index}.pub_key.value: expected 32 bytes in base64`);
     if (BigInt(power) <= 0n) throw new Error(`validators.${index}.power: must be positive`);
   }
   if (BigInt(result.data.initial_height) < 1n) throw new Error('initial_height: must be at least 1');

@@ -61,7 +61,9 @@ export function resultsHash(results: readonly ExecTxResult[]): Uint8Array {
   );
 }
 
-export function validatorsHash(validators: readonly { readonly publicKey: Uint8Array; readonly power: bigint }[]): Uint8Array {
+export function validatorsHash(
+  validators: readonly { readonly publicKey: Uint8Array; readonly power: bigint }[],
+): Uint8Array {
   return merkleRoot(
     validators.map(({ publicKey, power }) =>
       SimpleValidator.encode({ pubKey: { ed25519: publicKey, secp256k1: undefined }, votingPower: power }).finish(),

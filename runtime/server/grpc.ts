@@ -27,7 +27,10 @@ export interface GrpcServer {
 const heightHeader = 'x-cosmos-block-height';
 const maxMessageBytes = 10 * 1024 * 1024;
 
-type Handler = (request: Uint8Array, height: bigint) => Promise<{ readonly value: Uint8Array; readonly height: bigint }>;
+type Handler = (
+  request: Uint8Array,
+  height: bigint,
+) => Promise<{ readonly value: Uint8Array; readonly height: bigint }>;
 
 /**
  * Every query service over gRPC, bytes in and bytes out, with server
@@ -82,9 +85,9 @@ export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
 
   // The reflection service reads nothing of a loaded package but its file descriptors.
   const descriptors = { all: { fileDescriptorProtos: registry.fileDescriptors().map((bytes) => Buffer.from(bytes)) } };
-  new ReflectionService(descriptors as unknown as ConstructorParameters<typeof ReflectionService>[0], { services: names }).addToServer(
-    server,
-  );
+  new ReflectionService(descriptors as unknown as ConstructorParameters<typeof ReflectionService>[0], {
+    services: names,
+  }).addToServer(server);
 
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync(`${options.host}:${options.port}`, grpc.ServerCredentials.createInsecure(), (error, bound) =>
@@ -117,7 +120,11 @@ function handlerOf(app: Application, own: NodeService, path: string, { engine }:
 async function answer(call: grpc.ServerUnaryCall<Buffer, Buffer>, handler: Handler) {
   const [pinned] = call.metadata.get(heightHeader);
   const text = pinned === undefined ? '0' : String(pinned);
-  if (!/^\d{1,18}$/.test(text)) throw new ServiceError(grpcStatus.invalidArgument, `${heightHeader}: ${JSON.stringify(text.slice(0, 40))} is not a height`);
+  if (!/^\d{1,18}$/.test(text))
+    throw new ServiceError(
+      grpcStatus.invalidArgument,
+      `${heightHeader}: ${JSON.stringify(text.slice(0, 40))} is not a height`,
+    );
   return handler(call.request, BigInt(text));
 }
 

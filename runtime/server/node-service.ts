@@ -13,7 +13,15 @@ export interface NodeContext {
 export type NodeService = Readonly<Record<string, (request: Uint8Array) => Promise<Uint8Array>>>;
 
 /** gRPC status codes used here. */
-export const grpcStatus = { unknown: 2, invalidArgument: 3, notFound: 5, permissionDenied: 7, unimplemented: 12, internal: 13, unauthenticated: 16 } as const;
+export const grpcStatus = {
+  unknown: 2,
+  invalidArgument: 3,
+  notFound: 5,
+  permissionDenied: 7,
+  unimplemented: 12,
+  internal: 13,
+  unauthenticated: 16,
+} as const;
 
 export class ServiceError extends Error {
   constructor(

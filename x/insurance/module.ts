@@ -46,13 +46,16 @@ export class InsuranceModule implements Module {
       contribute: (ctx, { contributor, marketId, amount }) => {
         const from = parseAddress(contributor, 'contributor');
         if (amount?.denom !== collateralDenom) {
-          throw errors.invalidDenom(`amount: ${JSON.stringify(amount?.denom.slice(0, 140))}; only ${collateralDenom} is taken`);
+          throw errors.invalidDenom(
+            `amount: ${JSON.stringify(amount?.denom.slice(0, 140))}; only ${collateralDenom} is taken`,
+          );
         }
         keeper.contributeFrom(ctx, marketId, from, parseAmount(amount.amount, 'amount'));
         return {};
       },
       updateParams: (ctx, { authority, params }) => {
-        if (authority !== this.authority) throw errors.unauthorized(`authority: ${authority}; expected ${this.authority}`);
+        if (authority !== this.authority)
+          throw errors.unauthorized(`authority: ${authority}; expected ${this.authority}`);
         if (params === undefined) throw errors.invalidParams('params: missing');
         validateParams(params);
         keeper.setParams(ctx, params);

@@ -37,7 +37,8 @@ export class OracleModule implements Module {
         validatePair(pair);
         if (keeper.pair(ctx, pair.id) !== undefined) throw errors.invalidPair(`pair.id: ${pair.id} exists`);
         const pairs = [...keeper.pairs(ctx)];
-        if (pairs.some(({ symbol }) => symbol === pair.symbol)) throw errors.invalidPair(`pair.symbol: ${pair.symbol} exists`);
+        if (pairs.some(({ symbol }) => symbol === pair.symbol))
+          throw errors.invalidPair(`pair.symbol: ${pair.symbol} exists`);
         const { maxPairs } = keeper.params(ctx);
         if (pairs.length >= maxPairs) throw errors.invalidPair(`pair: ${pairs.length} exist, at most ${maxPairs}`);
         keeper.setPair(ctx, pair);
@@ -120,7 +121,8 @@ export class OracleModule implements Module {
     const symbols = new Set<string>();
     for (const [index, pair] of state.pairs.entries()) {
       validatePair(pair);
-      if (ids.has(pair.id) || symbols.has(pair.symbol)) throw new Error(`oracle.pairs[${index}]: ${pair.symbol} is listed twice`);
+      if (ids.has(pair.id) || symbols.has(pair.symbol))
+        throw new Error(`oracle.pairs[${index}]: ${pair.symbol} is listed twice`);
       ids.add(pair.id);
       symbols.add(pair.symbol);
     }
@@ -143,7 +145,9 @@ function validatePair({ id, symbol, exponent }: Pair): void {
 }
 
 function validateParams({ quorumPpm, staleMs, maxPairs }: Params): void {
-  if (quorumPpm < 500_000 || quorumPpm > 1_000_000) throw errors.invalidParams(`quorum_ppm: ${quorumPpm}; expected 500000 to 1000000`);
-  if (staleMs < 1_000n || staleMs > 600_000n) throw errors.invalidParams(`stale_ms: ${staleMs}; expected 1000 to 600000`);
+  if (quorumPpm < 500_000 || quorumPpm > 1_000_000)
+    throw errors.invalidParams(`quorum_ppm: ${quorumPpm}; expected 500000 to 1000000`);
+  if (staleMs < 1_000n || staleMs > 600_000n)
+    throw errors.invalidParams(`stale_ms: ${staleMs}; expected 1000 to 600000`);
   if (maxPairs < 1 || maxPairs > 10_000) throw errors.invalidParams(`max_pairs: ${maxPairs}; expected 1 to 10000`);
 }

@@ -12,7 +12,17 @@ import {
 } from '../../gen/plimsoll/perps/v1/types.js';
 import { FatalError } from '../../runtime/baseapp/errors.js';
 import type { ValueCodec } from '../../runtime/store/types.js';
-import { base, price, quote, type Base, type PositionView, type Price, type Quote, type Side, type SolvencyClass } from './types.js';
+import {
+  base,
+  price,
+  quote,
+  type Base,
+  type PositionView,
+  type Price,
+  type Quote,
+  type Side,
+  type SolvencyClass,
+} from './types.js';
 
 /**
  * How values rest in the store: the public protobuf messages without what

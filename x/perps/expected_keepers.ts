@@ -11,7 +11,10 @@ export interface BankKeeper {
 /** What perps needs of x/oracle. */
 export interface OracleKeeper {
   /** The newest accepted price of a pair. */
-  price(from: Stores, pairId: number): { readonly price: bigint; readonly height: bigint; readonly timeMs: bigint } | undefined;
+  price(
+    from: Stores,
+    pairId: number,
+  ): { readonly price: bigint; readonly height: bigint; readonly timeMs: bigint } | undefined;
   pair(from: Stores, pairId: number): { readonly exponent: number } | undefined;
 }
 

@@ -70,7 +70,8 @@ export function genesisFromJson(registry: ProtoRegistry, json: unknown): Genesis
     accounts.add(key);
   }
   const requireKnown = (field: string, id: SubaccountId | undefined, marketId: number): void => {
-    if (!accounts.has(keyOf(id, `${field}.subaccount`))) throw new Error(`${field}.subaccount: has no subaccount entry`);
+    if (!accounts.has(keyOf(id, `${field}.subaccount`)))
+      throw new Error(`${field}.subaccount: has no subaccount entry`);
     if (!ids.has(marketId)) throw new Error(`${field}.market_id: ${marketId} is not a market`);
   };
   for (const [index, { subaccount, marketId, quantity }] of state.positions.entries()) {
@@ -79,7 +80,8 @@ export function genesisFromJson(registry: ProtoRegistry, json: unknown): Genesis
   }
   for (const [index, { subaccount, marketId, side }] of state.orders.entries()) {
     requireKnown(`perps.orders[${index}]`, subaccount, marketId);
-    if (sideFromProto(side) === undefined) throw new Error(`perps.orders[${index}].side: expected SIDE_BUY or SIDE_SELL`);
+    if (sideFromProto(side) === undefined)
+      throw new Error(`perps.orders[${index}].side: expected SIDE_BUY or SIDE_SELL`);
   }
   return state;
 }
@@ -100,7 +102,8 @@ export function initGenesis(ctx: Context, deps: Deps, state: GenesisState): void
   // A hand-written genesis need not add up the cash itself.
   const ledger = keeper.ledger(ctx);
   if (ledger.totalCash === 0n) keeper.setLedger(ctx, { ...ledger, totalCash: cash });
-  for (const proto of state.positions) keeper.setPosition(ctx, keyOf(proto.subaccount, 'subaccount'), positionFromProto(proto));
+  for (const proto of state.positions)
+    keeper.setPosition(ctx, keyOf(proto.subaccount, 'subaccount'), positionFromProto(proto));
   for (const order of state.orders) {
     const { type, timeInForce, reduceOnly, quantity, remaining } = order;
     keeper.setOrder(
@@ -125,7 +128,10 @@ export function exportGenesis(ctx: Context, { keeper }: Deps): GenesisState {
     params: keeper.params(ctx),
     markets: [...keeper.allMarkets(ctx)],
     marketStates: [...keeper.allMarketStates(ctx)].map(marketStateToProto),
-    subaccounts: [...keeper.subaccounts(ctx)].map(([key, state]) => ({ ...subaccountToProto(state), id: subaccountId(key) })),
+    subaccounts: [...keeper.subaccounts(ctx)].map(([key, state]) => ({
+      ...subaccountToProto(state),
+      id: subaccountId(key),
+    })),
     positions: [...keeper.allPositions(ctx)].map(([[key], position]) => ({
       ...positionToProto(position),
       subaccount: subaccountId(key),

@@ -2,7 +2,14 @@ import { MarketStatus, type Market, type Params } from '../../gen/plimsoll/perps
 import { FatalError } from '../../runtime/baseapp/errors.js';
 import type { Stores } from '../../runtime/store/collection.js';
 import type { KVStore } from '../../runtime/store/types.js';
-import { classFromProto, emptyLedger, type LedgerView, type MarketStateView, type RestingOrder, type SubaccountState } from './codecs.js';
+import {
+  classFromProto,
+  emptyLedger,
+  type LedgerView,
+  type MarketStateView,
+  type RestingOrder,
+  type SubaccountState,
+} from './codecs.js';
 import { errors } from './errors.js';
 import * as keys from './keys.js';
 import type { BookKey, OrderId } from './keys.js';

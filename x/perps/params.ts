@@ -73,7 +73,8 @@ function requireRange(field: string, value: number | bigint, low: number | bigin
 }
 
 function requireAmount(field: string, value: string): void {
-  if (!amount.test(value)) throw errors.invalidParams(`${field}: ${JSON.stringify(value.slice(0, 40))} is not an amount in quote quanta`);
+  if (!amount.test(value))
+    throw errors.invalidParams(`${field}: ${JSON.stringify(value.slice(0, 40))} is not an amount in quote quanta`);
 }
 
 /** Bounds of risk-model section 23. @throws perps/25 naming the field */
@@ -106,11 +107,14 @@ export function validateMarket(market: Market): void {
     if (value < low || value > high) refuse(field, `${value}; expected ${low} to ${high}`);
   };
   if (market.id === 0) refuse('id', 'must be positive');
-  if (!/^[A-Z0-9]{1,16}-[A-Z0-9]{1,16}$/.test(market.ticker)) refuse('ticker', `${JSON.stringify(market.ticker.slice(0, 40))}; expected a form like BTC-USD`);
+  if (!/^[A-Z0-9]{1,16}-[A-Z0-9]{1,16}$/.test(market.ticker))
+    refuse('ticker', `${JSON.stringify(market.ticker.slice(0, 40))}; expected a form like BTC-USD`);
   if (market.class === SolvencyClass.SOLVENCY_CLASS_UNSPECIFIED) refuse('class', 'expected A, B, C or D');
-  if (market.status === MarketStatus.MARKET_STATUS_UNSPECIFIED) refuse('status', 'expected NORMAL, REDUCE_ONLY or HALTED');
+  if (market.status === MarketStatus.MARKET_STATUS_UNSPECIFIED)
+    refuse('status', 'expected NORMAL, REDUCE_ONLY or HALTED');
   const scale = -(market.baseExponent + market.priceExponent + 6);
-  if (scale < 0 || scale > 40) refuse('price_exponent', `base_exponent + price_exponent + 6 is ${-scale}; expected -40 to 0`);
+  if (scale < 0 || scale > 40)
+    refuse('price_exponent', `base_exponent + price_exponent + 6 is ${-scale}; expected -40 to 0`);
   if (market.tickSize === 0n || market.tickSize >= 1n << 62n) refuse('tick_size', 'must be positive and below 2^62');
   if (market.stepSize === 0n || market.stepSize >= 1n << 62n) refuse('step_size', 'must be positive and below 2^62');
   between('maintenance_rate_ppm', market.maintenanceRatePpm, 5_000, 500_000);

@@ -62,7 +62,8 @@ export class ValsetModule implements Module {
   #fromJson(json: GenesisJson): GenesisState {
     const state = GenesisState.decode(this.registry.fromJson(genesisType, json as JsonValue));
     for (const [index, { address, pubKey, power }] of state.validators.entries()) {
-      if (pubKey.length !== 32) throw new Error(`valset.validators[${index}].pub_key: ${pubKey.length} bytes, expected 32`);
+      if (pubKey.length !== 32)
+        throw new Error(`valset.validators[${index}].pub_key: ${pubKey.length} bytes, expected 32`);
       if (power < 0n) throw new Error(`valset.validators[${index}].power: ${power} is negative`);
       if (Buffer.compare(address, consensusAddress(pubKey)) !== 0) {
         throw new Error(`valset.validators[${index}].address: is not the key's address`);

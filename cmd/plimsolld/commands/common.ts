@@ -6,7 +6,8 @@ import { Failure } from '../failure.js';
 import { Keyring } from '../keyring/keyring.js';
 import type { OutputFormat } from '../output.js';
 
-export const homeOption = (): Option => new Option('--home <dir>', 'directory of configuration, keys and data').default(defaultHome(), '~/.plimsolld');
+export const homeOption = (): Option =>
+  new Option('--home <dir>', 'directory of configuration, keys and data').default(defaultHome(), '~/.plimsolld');
 
 /** Flags of commands that talk to a node. */
 export function nodeFlags(command: Command): Command {
@@ -21,7 +22,10 @@ export function nodeFlags(command: Command): Command {
 export function keyringFlags(command: Command): Command {
   return command
     .addOption(
-      new Option('--keyring-backend <backend>', 'file: encrypted with a passphrase; test: not encrypted').choices(['file', 'test']),
+      new Option('--keyring-backend <backend>', 'file: encrypted with a passphrase; test: not encrypted').choices([
+        'file',
+        'test',
+      ]),
     )
     .option('--passphrase-file <file>', 'read the keyring passphrase from a file (or set PLIMSOLLD_PASSPHRASE)');
 }

@@ -51,7 +51,12 @@ export function devnetCommand(): Command {
       const logger = createLogger(node);
       await runUntilStopped(async (onFatal) => {
         const running = await startNode({ home: flags.home, node, app, logger, onFatal });
-        const maker = new MarketMaker(running.rpcUrl, keys[demoAccounts.length - 1]!, 2 * node.consensus.block_interval_ms, logger);
+        const maker = new MarketMaker(
+          running.rpcUrl,
+          keys[demoAccounts.length - 1]!,
+          2 * node.consensus.block_interval_ms,
+          logger,
+        );
         // Clients cannot read the status of a chain without blocks.
         if (running.engine.height === 0n) await once(running.engine.events, 'block');
         maker.start();

@@ -13,7 +13,10 @@ const keyCommand = (name: string, description: string): Command =>
 export function keysCommand(): Command {
   const keys = new Command('keys')
     .description('Keep the keys that sign transactions')
-    .addHelpText('after', '\nExamples:\n  plimsolld keys add alice\n  plimsolld keys import bob < mnemonic.txt\n  plimsolld keys list --output json');
+    .addHelpText(
+      'after',
+      '\nExamples:\n  plimsolld keys add alice\n  plimsolld keys import bob < mnemonic.txt\n  plimsolld keys list --output json',
+    );
 
   keys.addCommand(
     keyCommand('add', 'Make a new key and show its mnemonic once')
@@ -24,7 +27,9 @@ export function keysCommand(): Command {
         if (clientOf(flags).output === 'json') print({ ...info, mnemonic }, 'json');
         else {
           print({ ...info }, 'text');
-          process.stderr.write('\nWrite these words down and keep them safe: they are the key, and are not shown again.\n\n');
+          process.stderr.write(
+            '\nWrite these words down and keep them safe: they are the key, and are not shown again.\n\n',
+          );
           process.stdout.write(`${mnemonic}\n`);
         }
       }),
@@ -40,9 +45,14 @@ export function keysCommand(): Command {
   keys.addCommand(
     keyCommand('list', 'List names and addresses').action((flags: CommonFlags) => {
       const list = keyringOf(flags).list();
-      if (clientOf(flags).output === 'json') print(list.map((info) => ({ ...info })), 'json');
+      if (clientOf(flags).output === 'json')
+        print(
+          list.map((info) => ({ ...info })),
+          'json',
+        );
       else if (list.length === 0) process.stderr.write('no keys yet: plimsolld keys add <name>\n');
-      else process.stdout.write(`${table([['name', 'address'], ...list.map(({ name, address }) => [name, address])])}\n`);
+      else
+        process.stdout.write(`${table([['name', 'address'], ...list.map(({ name, address }) => [name, address])])}\n`);
     }),
   );
   keys.addCommand(

@@ -29,12 +29,16 @@ export function initCommand(): Command {
     .option('--chain-id <id>', 'name of the chain', 'plimsoll-local-1')
     .option('--moniker <name>', 'name of the node', 'plimsoll')
     .option('--balance <address=coins...>', 'fund an account, like plim1...=1000000uusdc; may be repeated')
-    .addHelpText('after', '\nExample:\n  plimsolld init --chain-id demo-1 --balance plim1...=5000000000uusdc\n  plimsolld start')
+    .addHelpText(
+      'after',
+      '\nExample:\n  plimsolld init --chain-id demo-1 --balance plim1...=5000000000uusdc\n  plimsolld start',
+    )
     .action(async (flags: { home: string; chainId: string; moniker: string; balance?: string[] }) => {
       const state = await buildAppState(demoMarkets(1_000_000n * usdc), (changed) => {
         for (const entry of flags.balance ?? []) {
           const match = /^(plim1[0-9a-z]+)=(\d+)([a-z]{3,})$/.exec(entry);
-          if (match === null) throw new Failure(`--balance: expected address=amount and denomination, got ${JSON.stringify(entry)}`, 2);
+          if (match === null)
+            throw new Failure(`--balance: expected address=amount and denomination, got ${JSON.stringify(entry)}`, 2);
           addBalance(changed, match[1]!, match[3]!, BigInt(match[2]!));
         }
       });
@@ -58,45 +62,59 @@ export function startCommand(): Command {
     .option('--block-interval <ms>', 'time between blocks (config.toml consensus.block_interval_ms)')
     .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error', 'silent']))
     .addOption(new Option('--log-format <format>').choices(['text', 'json']))
-    .action(async (flags: { home: string; rpc?: string; grpc?: string; blockInterval?: string; logLevel?: string; logFormat?: string }) => {
-      // Flags win over the environment, which wins over the files.
-      const variables = {
-        PLIMSOLLD_RPC_LADDR: flags.rpc,
-        PLIMSOLLD_GRPC_ADDRESS: flags.grpc,
-        PLIMSOLLD_CONSENSUS_BLOCK_INTERVAL_MS: flags.blockInterval,
-        PLIMSOLLD_LOG_LEVEL: flags.logLevel,
-        PLIMSOLLD_LOG_FORMAT: flags.logFormat,
-      };
-      for (const [name, value] of Object.entries(variables)) if (value !== undefined) process.env[name] = value;
-      const node = loadNodeConfig(flags.home);
-      const logger = createLogger(node);
-      await runUntilStopped(async (onFatal) => startNode({ home: flags.home, node, app: loadAppConfig(flags.home), logger, onFatal }), logger);
-    });
+    .action(
+      async (flags: {
+        home: string;
+        rpc?: string;
+        grpc?: string;
+        blockInterval?: string;
+        logLevel?: string;
+        logFormat?: string;
+      }) => {
+        // Flags win over the environment, which wins over the files.
+        const variables = {
+          PLIMSOLLD_RPC_LADDR: flags.rpc,
+          PLIMSOLLD_GRPC_ADDRESS: flags.grpc,
+          PLIMSOLLD_CONSENSUS_BLOCK_INTERVAL_MS: flags.blockInterval,
+          PLIMSOLLD_LOG_LEVEL: flags.logLevel,
+          PLIMSOLLD_LOG_FORMAT: flags.logFormat,
+        };
+        for (const [name, value] of Object.entries(variables)) if (value !== undefined) process.env[name] = value;
+        const node = loadNodeConfig(flags.home);
+        const logger = createLogger(node);
+        await runUntilStopped(
+          async (onFatal) => startNode({ home: flags.home, node, app: loadAppConfig(flags.home), logger, onFatal }),
+          logger,
+        );
+      },
+    );
 }
 
 /** plimsolld status: what a running node says of itself. */
 export function statusCommand(): Command {
-  return nodeFlags(new Command('status').description('Ask a running node for its height, time and hashes')).action(async (flags: CommonFlags) => {
-    const { node, chain_id: chainId, output } = clientOf(flags);
-    const client = await ChainClient.connect(node, chainId);
-    try {
-      const { nodeInfo, syncInfo } = await client.comet.status();
-      print(
-        {
-          chain_id: nodeInfo.network,
-          moniker: nodeInfo.moniker,
-          engine: nodeInfo.version,
-          height: String(syncInfo.latestBlockHeight),
-          time: syncInfo.latestBlockTime.toISOString(),
-          block_hash: Buffer.from(syncInfo.latestBlockHash).toString('hex').toUpperCase(),
-          app_hash: Buffer.from(syncInfo.latestAppHash).toString('hex').toUpperCase(),
-        },
-        output,
-      );
-    } finally {
-      client.close();
-    }
-  });
+  return nodeFlags(new Command('status').description('Ask a running node for its height, time and hashes')).action(
+    async (flags: CommonFlags) => {
+      const { node, chain_id: chainId, output } = clientOf(flags);
+      const client = await ChainClient.connect(node, chainId);
+      try {
+        const { nodeInfo, syncInfo } = await client.comet.status();
+        print(
+          {
+            chain_id: nodeInfo.network,
+            moniker: nodeInfo.moniker,
+            engine: nodeInfo.version,
+            height: String(syncInfo.latestBlockHeight),
+            time: syncInfo.latestBlockTime.toISOString(),
+            block_hash: Buffer.from(syncInfo.latestBlockHash).toString('hex').toUpperCase(),
+            app_hash: Buffer.from(syncInfo.latestAppHash).toString('hex').toUpperCase(),
+          },
+          output,
+        );
+      } finally {
+        client.close();
+      }
+    },
+  );
 }
 
 /** plimsolld export: the state of a stopped node as a genesis. */
@@ -109,11 +127,17 @@ export function exportCommand(): Command {
       const files = paths(flags.home);
       const genesis = readGenesis(files.genesis);
       if (!existsSync(files.state)) throw new Failure(`${files.state} does not exist: this node never ran`);
-      if (flags.height !== undefined && !/^\d{1,15}$/.test(flags.height)) throw new Failure('--height: expected a block height', 2);
+      if (flags.height !== undefined && !/^\d{1,15}$/.test(flags.height))
+        throw new Failure('--height: expected a block height', 2);
       const { keep_versions: keepVersions } = loadAppConfig(flags.home);
       const store = await openStore({ path: files.state, mounts, keepVersions });
       try {
-        const plimsoll = createApp({ store, chainId: genesis.chain_id, prices: new StaticPriceSource({}), logger: silentLogger });
+        const plimsoll = createApp({
+          store,
+          chainId: genesis.chain_id,
+          prices: new StaticPriceSource({}),
+          logger: silentLogger,
+        });
         const ctx = plimsoll.app.queryContext(BigInt(flags.height ?? '0'));
         const exported = { ...genesis, app_state: exportAppState(plimsoll.modules, ctx) };
         process.stdout.write(`${JSON.stringify(exported, null, 2)}\n`);
@@ -150,7 +174,13 @@ export function versionCommand(): Command {
       if (flags.long !== true) process.stdout.write(`${appVersion}\n`);
       else {
         print(
-          { name: appName, version: appVersion, engine: cometVersion, node: process.version, secp256k1: signatureBackend() },
+          {
+            name: appName,
+            version: appVersion,
+            engine: cometVersion,
+            node: process.version,
+            secp256k1: signatureBackend(),
+          },
           'text',
         );
       }
@@ -167,7 +197,12 @@ export function validateGenesisCommand(): Command {
       const path = file ?? paths(flags.home).genesis;
       const genesis = readGenesis(path);
       const store = await openStore({ mounts });
-      const { app } = createApp({ store, chainId: genesis.chain_id, prices: new StaticPriceSource({}), logger: silentLogger });
+      const { app } = createApp({
+        store,
+        chainId: genesis.chain_id,
+        prices: new StaticPriceSource({}),
+        logger: silentLogger,
+      });
       try {
         await app.initChain({
           time: { seconds: 0n, nanos: 0 },

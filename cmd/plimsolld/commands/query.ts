@@ -32,7 +32,8 @@ Examples:
       command.action(async (flags: CommonFlags & { height?: string }) => {
         const { node, chain_id: chainId, output } = clientOf(flags);
         const request = messageFromFlags(registry.message(inputType), flags as unknown as Record<string, unknown>, {});
-        if (flags.height !== undefined && !/^\d{1,15}$/.test(flags.height)) throw new Failure(`--height: expected a block height, got ${JSON.stringify(flags.height)}`, 2);
+        if (flags.height !== undefined && !/^\d{1,15}$/.test(flags.height))
+          throw new Failure(`--height: expected a block height, got ${JSON.stringify(flags.height)}`, 2);
         try {
           registry.fromJson(inputType, request);
         } catch (error) {
@@ -40,7 +41,16 @@ Examples:
         }
         const client = await ChainClient.connect(node, chainId);
         try {
-          print(await client.queryJson(`/${service.fullName}/${name}`, inputType, outputType, request, Number(flags.height ?? 0)), output);
+          print(
+            await client.queryJson(
+              `/${service.fullName}/${name}`,
+              inputType,
+              outputType,
+              request,
+              Number(flags.height ?? 0),
+            ),
+            output,
+          );
         } finally {
           client.close();
         }
@@ -50,36 +60,38 @@ Examples:
     query.addCommand(group);
   }
   query.addCommand(
-    nodeFlags(new Command('tx').description('A transaction by its hash').argument('<hash>')).action(async (hash: string, flags: CommonFlags) => {
-      if (!/^[0-9a-fA-F]{64}$/.test(hash)) throw new Failure('hash: expected 64 hexadecimal digits', 2);
-      const { node, chain_id: chainId, output } = clientOf(flags);
-      const client = await ChainClient.connect(node, chainId);
-      try {
-        const { txs } = await client.comet.txSearch({ query: `tx.hash='${hash.toUpperCase()}'` });
-        if (txs[0] === undefined) throw new Failure(`no block has transaction ${hash}`);
-        const { height, index, result, tx } = txs[0];
-        print(
-          {
-            hash: hash.toUpperCase(),
-            height: String(height),
-            index,
-            code: result.code,
-            codespace: result.codespace ?? '',
-            log: result.log ?? '',
-            gas_wanted: String(result.gasWanted),
-            gas_used: String(result.gasUsed),
-            tx: registry.toJson('cosmos.tx.v1beta1.Tx', tx),
-            events: result.events.map(({ type, attributes }) => ({
-              type,
-              attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, value])),
-            })),
-          },
-          output,
-        );
-      } finally {
-        client.close();
-      }
-    }),
+    nodeFlags(new Command('tx').description('A transaction by its hash').argument('<hash>')).action(
+      async (hash: string, flags: CommonFlags) => {
+        if (!/^[0-9a-fA-F]{64}$/.test(hash)) throw new Failure('hash: expected 64 hexadecimal digits', 2);
+        const { node, chain_id: chainId, output } = clientOf(flags);
+        const client = await ChainClient.connect(node, chainId);
+        try {
+          const { txs } = await client.comet.txSearch({ query: `tx.hash='${hash.toUpperCase()}'` });
+          if (txs[0] === undefined) throw new Failure(`no block has transaction ${hash}`);
+          const { height, index, result, tx } = txs[0];
+          print(
+            {
+              hash: hash.toUpperCase(),
+              height: String(height),
+              index,
+              code: result.code,
+              codespace: result.codespace ?? '',
+              log: result.log ?? '',
+              gas_wanted: String(result.gasWanted),
+              gas_used: String(result.gasUsed),
+              tx: registry.toJson('cosmos.tx.v1beta1.Tx', tx),
+              events: result.events.map(({ type, attributes }) => ({
+                type,
+                attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, value])),
+              })),
+            },
+            output,
+          );
+        } finally {
+          client.close();
+        }
+      },
+    ),
   );
   return query;
 }

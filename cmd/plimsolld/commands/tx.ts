@@ -36,7 +36,8 @@ Examples:
   for (const service of registry.services().filter(({ isMsgService }) => isMsgService)) {
     const module = service.fullName.split('.')[1]!;
     const group = new Command(module).description(`Messages of ${service.fullName.replace(/\.Msg$/, '')}`);
-    for (const { name, inputType } of service.methods) group.addCommand(messageCommand(registry, service.fullName, name, inputType));
+    for (const { name, inputType } of service.methods)
+      group.addCommand(messageCommand(registry, service.fullName, name, inputType));
     tx.addCommand(group);
   }
   return tx;
@@ -65,7 +66,9 @@ function messageCommand(registry: Registry, service: string, method: string, typ
     .option('--dry-run', 'only simulate and print the gas')
     .option('--generate-only', 'print the message without signing')
     .option('--wait', 'wait until it is in a block and print its result');
-  return command.action(async (flags: TxFlags) => send(registry, typeName, fill ? signer : undefined, flags, flags as unknown as Record<string, unknown>));
+  return command.action(async (flags: TxFlags) =>
+    send(registry, typeName, fill ? signer : undefined, flags, flags as unknown as Record<string, unknown>),
+  );
 }
 
 async function send(
@@ -78,7 +81,11 @@ async function send(
   const { node, chain_id: chainId, output } = clientOf(flags);
   const keyring = keyringOf(flags);
   const { address } = keyring.show(flags.from);
-  const json = messageFromFlags(registry.message(typeName), raw, signerField === undefined ? {} : { [signerField]: address });
+  const json = messageFromFlags(
+    registry.message(typeName),
+    raw,
+    signerField === undefined ? {} : { [signerField]: address },
+  );
   let bytes: Uint8Array;
   try {
     bytes = registry.fromJson(typeName, json);
@@ -100,15 +107,22 @@ async function send(
       memo: flags.memo,
       timeoutHeight: flags.timeoutHeight === undefined ? undefined : BigInt(flags.timeoutHeight),
     };
-    const simulated = flags.gas === 'auto' || flags.dryRun === true ? await client.simulate(unsigned(draft, key.publicKey, account.sequence)) : 0n;
+    const simulated =
+      flags.gas === 'auto' || flags.dryRun === true
+        ? await client.simulate(unsigned(draft, key.publicKey, account.sequence))
+        : 0n;
     if (flags.dryRun === true) {
       print({ gas_used: simulated.toString() }, output);
       return;
     }
-    const gasLimit = flags.gas === 'auto' ? BigInt(Math.ceil(Number(simulated) * Number(flags.gasAdjustment))) : integer('--gas', flags.gas);
+    const gasLimit =
+      flags.gas === 'auto'
+        ? BigInt(Math.ceil(Number(simulated) * Number(flags.gasAdjustment)))
+        : integer('--gas', flags.gas);
     const tx = { ...draft, gasLimit, fee: feeOf(flags, gasLimit) };
     const signer = { chainId: client.chainId, ...account };
-    const signed = flags.signMode === 'direct' ? signDirect(tx, key, signer) : signAmino(tx, key, signer, new AminoJson(registry));
+    const signed =
+      flags.signMode === 'direct' ? signDirect(tx, key, signer) : signAmino(tx, key, signer, new AminoJson(registry));
     const hash = await client.broadcast(signed);
     if (flags.wait !== true) {
       print({ hash }, output);
@@ -139,11 +153,13 @@ function integer(flag: string, text: string): bigint {
 }
 
 function feeOf(flags: TxFlags, gas: bigint): { denom: string; amount: string }[] {
-  if (flags.fees !== undefined && flags.gasPrices !== undefined) throw new Failure('give either --fees or --gas-prices', 2);
+  if (flags.fees !== undefined && flags.gasPrices !== undefined)
+    throw new Failure('give either --fees or --gas-prices', 2);
   const parts = (text: string, flag: string): { amount: string; denom: string }[] =>
     text.split(',').map((part) => {
       const match = /^(\d+(?:\.\d+)?)([a-zA-Z][a-zA-Z0-9/:._-]{2,127})$/.exec(part.trim());
-      if (match === null) throw new Failure(`${flag}: expected something like 0.025uusdc, got ${JSON.stringify(part)}`, 2);
+      if (match === null)
+        throw new Failure(`${flag}: expected something like 0.025uusdc, got ${JSON.stringify(part)}`, 2);
       return { amount: match[1]!, denom: match[2]! };
     });
   if (flags.fees !== undefined) return parts(flags.fees, '--fees');

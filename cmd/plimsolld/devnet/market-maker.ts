@@ -1,5 +1,10 @@
 import { MsgCancelAllOrders, MsgDeposit, MsgPlaceOrder } from '../../../gen/plimsoll/perps/v1/tx.js';
-import { QueryMarketsRequest, QueryMarketsResponse, QuerySubaccountRequest, QuerySubaccountResponse } from '../../../gen/plimsoll/perps/v1/query.js';
+import {
+  QueryMarketsRequest,
+  QueryMarketsResponse,
+  QuerySubaccountRequest,
+  QuerySubaccountResponse,
+} from '../../../gen/plimsoll/perps/v1/query.js';
 import { OrderType, Side, TimeInForce } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { TxMessage } from '../../../runtime/codec/tx.js';
 import type { Logger } from '../../../runtime/log.js';
@@ -63,7 +68,11 @@ export class MarketMaker {
       if (!(await this.#isFunded(client))) {
         messages.push({
           typeName: 'plimsoll.perps.v1.MsgDeposit',
-          bytes: MsgDeposit.encode({ owner, subaccountNumber: 0, amount: { denom: 'uusdc', amount: depositAmount } }).finish(),
+          bytes: MsgDeposit.encode({
+            owner,
+            subaccountNumber: 0,
+            amount: { denom: 'uusdc', amount: depositAmount },
+          }).finish(),
         });
       }
       messages.push({
@@ -98,11 +107,10 @@ export class MarketMaker {
         }
       }
       const account = await client.account(owner);
-      const tx = signDirect(
-        { messages, fee: [], gasLimit: gasPerMessage * BigInt(messages.length + 1) },
-        this.key,
-        { chainId: client.chainId, ...account },
-      );
+      const tx = signDirect({ messages, fee: [], gasLimit: gasPerMessage * BigInt(messages.length + 1) }, this.key, {
+        chainId: client.chainId,
+        ...account,
+      });
       const { result } = await client.waitFor(await client.broadcast(tx));
       if (result.code !== 0) throw new Error(result.log ?? `code ${result.code}`);
       this.#quoted();
@@ -114,7 +122,9 @@ export class MarketMaker {
   async #isFunded(client: ChainClient): Promise<boolean> {
     try {
       const request = QuerySubaccountRequest.encode({ owner: this.key.address, number: 0 }).finish();
-      const { subaccount } = QuerySubaccountResponse.decode(await client.query('/plimsoll.perps.v1.Query/Subaccount', request));
+      const { subaccount } = QuerySubaccountResponse.decode(
+        await client.query('/plimsoll.perps.v1.Query/Subaccount', request),
+      );
       return BigInt(subaccount!.equity) > 0n;
     } catch (error) {
       if (/NotFound/.test((error as Error).message)) return false;

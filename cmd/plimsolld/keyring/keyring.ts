@@ -68,7 +68,8 @@ export class Keyring {
   ) {}
 
   async add(name: string, key: SigningKey, secret: string): Promise<KeyInfo> {
-    if (!/^[a-zA-Z0-9._-]{1,64}$/.test(name)) throw new Failure(`key name ${JSON.stringify(name)}: letters, digits, dot, dash and underscore, at most 64`);
+    if (!/^[a-zA-Z0-9._-]{1,64}$/.test(name))
+      throw new Failure(`key name ${JSON.stringify(name)}: letters, digits, dot, dash and underscore, at most 64`);
     const path = this.#path(name);
     if (existsSync(path)) throw new Failure(`key ${name} exists: choose another name or delete it first`);
     const salt = randomBytes(16);
@@ -150,6 +151,7 @@ export class Keyring {
 export async function keyFromSecret(secret: string): Promise<SigningKey> {
   if (!secret.startsWith('0x')) return keyFromMnemonic(secret);
   const bytes = Buffer.from(secret.slice(2), 'hex');
-  if (bytes.length !== 32 || !secp256k1.privateKeyVerify(bytes)) throw new Failure('private key: expected 0x and 64 hexadecimal digits');
+  if (bytes.length !== 32 || !secp256k1.privateKeyVerify(bytes))
+    throw new Failure('private key: expected 0x and 64 hexadecimal digits');
   return signingKey(bytes);
 }

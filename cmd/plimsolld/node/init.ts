@@ -18,9 +18,17 @@ export interface GenesisMarket {
 }
 
 /** Default state of all modules plus markets; checked as the chain would check it. */
-export async function buildAppState(markets: readonly GenesisMarket[], change: (state: AppState) => void): Promise<AppState> {
+export async function buildAppState(
+  markets: readonly GenesisMarket[],
+  change: (state: AppState) => void,
+): Promise<AppState> {
   const store = await openStore({ mounts });
-  const { modules, registry } = createApp({ store, chainId: 'genesis', prices: new StaticPriceSource({}), logger: silentLogger });
+  const { modules, registry } = createApp({
+    store,
+    chainId: 'genesis',
+    prices: new StaticPriceSource({}),
+    logger: silentLogger,
+  });
   const state = defaultAppState(modules);
   addDenomMetadata(state);
   for (const { market, tranche } of markets) {

@@ -67,7 +67,9 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const backend = signatureBackend();
   logger.info({ backend }, 'secp256k1 loaded');
   if (backend === 'fallback' && !options.app.allow_slow_signatures) {
-    throw new Failure('the native secp256k1 library did not load: a validator would fall behind. Reinstall, or set allow_slow_signatures in app.toml');
+    throw new Failure(
+      'the native secp256k1 library did not load: a validator would fall behind. Reinstall, or set allow_slow_signatures in app.toml',
+    );
   }
   const validator = ConsensusKey.load(files.validatorKey);
   let prices: PriceSource;
@@ -118,7 +120,10 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     });
     closers.push(() => grpc.close());
     engine.start(options.node.consensus.block_interval_ms, options.onFatal);
-    logger.info({ chain: genesis.chain_id, height: `${engine.height}`, rpc: rpc.url, grpc: grpc.address }, 'node started');
+    logger.info(
+      { chain: genesis.chain_id, height: `${engine.height}`, rpc: rpc.url, grpc: grpc.address },
+      'node started',
+    );
     return { chainId: genesis.chain_id, engine, plimsoll, rpcUrl: rpc.url, grpcAddress: grpc.address, stop: close };
   } catch (error) {
     await close();

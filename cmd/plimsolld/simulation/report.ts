@@ -7,7 +7,12 @@ export interface Report {
   readonly failedTxs: number;
   readonly fills: number;
   readonly liquidations: { readonly accounts: number; readonly notional: string };
-  readonly waterfall: { readonly book: string; readonly insurance: string; readonly adl: string; readonly haircut: string };
+  readonly waterfall: {
+    readonly book: string;
+    readonly insurance: string;
+    readonly adl: string;
+    readonly haircut: string;
+  };
   readonly insurance: { readonly start: string; readonly min: string; readonly end: string };
   readonly badDebt: string;
   readonly negativeEquityBlockEnds: number;
@@ -17,7 +22,13 @@ export interface Report {
   readonly wallSeconds: number;
   readonly blocksPerSecond: number;
   readonly txsPerSecond: number;
-  readonly inputs: { readonly prices: Readonly<Record<string, string>>; readonly seed: number; readonly accounts: number; readonly class: string; readonly blocksPerBar: number };
+  readonly inputs: {
+    readonly prices: Readonly<Record<string, string>>;
+    readonly seed: number;
+    readonly accounts: number;
+    readonly class: string;
+    readonly blocksPerBar: number;
+  };
 }
 
 /**

@@ -57,7 +57,8 @@ export async function replay(options: ReplayOptions): Promise<Report> {
   }
   const span = source.span();
   const stepMs = Math.max(1, Math.floor(span.intervalMs / options.blocksPerBar));
-  const endMs = options.bars === undefined ? span.endMs : Math.min(span.endMs, span.startMs + options.bars * span.intervalMs);
+  const endMs =
+    options.bars === undefined ? span.endMs : Math.min(span.endMs, span.startMs + options.bars * span.intervalMs);
   const total = Math.floor((endMs - span.startMs) / stepMs);
   const setup = await setUp(options, source, span.startMs);
   const files = options.home === undefined ? undefined : homeFiles(options.home, options);
@@ -82,10 +83,12 @@ export async function replay(options: ReplayOptions): Promise<Report> {
       const findings = files === undefined ? newFindings() : readFindings(files.findings);
       const learnMarkets = (): void => {
         if (divisors.size > 0) return;
-        for (const market of keepers.perps.allMarkets(plimsoll.app.queryContext())) divisors.set(market.id, { divisor: quoteDivisorOf(market) });
+        for (const market of keepers.perps.allMarkets(plimsoll.app.queryContext()))
+          divisors.set(market.id, { divisor: quoteDivisorOf(market) });
       };
       if (engine.height > 0n) learnMarkets();
-      for (let height = 1; height <= Number(engine.height); height++) counters.add((await engine.store.results(height))!, divisorOf);
+      for (let height = 1; height <= Number(engine.height); height++)
+        counters.add((await engine.store.results(height))!, divisorOf);
       const alreadyDone = Number(engine.height);
       const addresses = new Map(setup.traders.map((trader) => [trader.owner, fromBech32(trader.owner)]));
 
@@ -123,7 +126,9 @@ export async function replay(options: ReplayOptions): Promise<Report> {
         if (found.negativeAccounts > 0) findings.negativeEquityBlockEnds++;
         findings.identityViolations += found.violations.filter(({ identity }) => identity !== 'ID-4').length;
         if (found.violations.length > 0) {
-          findings.details.push(...found.violations.slice(0, 3).map(({ identity, detail }) => `block ${height}: ${identity}: ${detail}`));
+          findings.details.push(
+            ...found.violations.slice(0, 3).map(({ identity, detail }) => `block ${height}: ${identity}: ${detail}`),
+          );
           if (files !== undefined) writeFileSync(files.findings, JSON.stringify(findings));
           options.logger.error({ height, violations: found.violations.slice(0, 3) }, 'the books do not balance');
         }
@@ -161,7 +166,11 @@ export async function replay(options: ReplayOptions): Promise<Report> {
           adl: counters.adl.toString(),
           haircut: counters.haircut.toString(),
         },
-        insurance: { start: start.toString(), min: counters.insuranceMin.toString(), end: counters.insuranceTotal.toString() },
+        insurance: {
+          start: start.toString(),
+          min: counters.insuranceMin.toString(),
+          end: counters.insuranceTotal.toString(),
+        },
         badDebt: counters.badDebt.toString(),
         negativeEquityBlockEnds: findings.negativeEquityBlockEnds,
         identityViolations: findings.identityViolations,
@@ -188,7 +197,8 @@ export async function replay(options: ReplayOptions): Promise<Report> {
 
 /** Return of the recorded price over a lookback; 0 in gaps. */
 function returns(source: CsvPriceSource, timeMs: bigint, lookbackMs: bigint): (symbol: string) => number {
-  const table = (at: bigint): Map<string, number> => new Map(source.prices(at).map(({ symbol, price }) => [symbol, Number(price)]));
+  const table = (at: bigint): Map<string, number> =>
+    new Map(source.prices(at).map(({ symbol, price }) => [symbol, Number(price)]));
   let now: Map<string, number> | undefined;
   let then: Map<string, number> | undefined;
   return (symbol) => {
@@ -221,7 +231,8 @@ function homeFiles(home: string, inputs: ReplayInputs & { readonly bars?: number
   try {
     mkdirSync(state, { recursive: true });
     if (existsSync(name)) {
-      if (readFileSync(name, 'utf8') !== wanted) throw new Failure(`${home} holds a replay of other inputs: take another --home`);
+      if (readFileSync(name, 'utf8') !== wanted)
+        throw new Failure(`${home} holds a replay of other inputs: take another --home`);
     } else writeFileSync(name, wanted);
   } catch (error) {
     if (error instanceof Failure) throw error;
@@ -233,7 +244,11 @@ function homeFiles(home: string, inputs: ReplayInputs & { readonly bars?: number
 /** A bar on a terminal, a line every few seconds elsewhere; all on stderr. */
 export function progressView(): { readonly update: (progress: Progress) => void; readonly stop: () => void } {
   const usdc = (amount: bigint): string => `${(amount / 1_000_000n).toLocaleString('en-US')} USDC`;
-  const texts = ({ price, openInterest, insurance }: Progress) => ({ price, oi: usdc(openInterest), fund: usdc(insurance) });
+  const texts = ({ price, openInterest, insurance }: Progress) => ({
+    price,
+    oi: usdc(openInterest),
+    fund: usdc(insurance),
+  });
   if (process.stderr.isTTY) {
     const bar = new cliProgress.SingleBar({
       format: '{bar} {value}/{total}  price {price}  open interest {oi}  insurance {fund}  {eta_formatted} left',
@@ -257,7 +272,9 @@ export function progressView(): { readonly update: (progress: Progress) => void;
       if (Date.now() - last < 5_000) return;
       last = Date.now();
       const { price, oi, fund } = texts(progress);
-      process.stderr.write(`block ${progress.height}/${progress.total}  price ${price}  open interest ${oi}  insurance ${fund}\n`);
+      process.stderr.write(
+        `block ${progress.height}/${progress.total}  price ${price}  open interest ${oi}  insurance ${fund}\n`,
+      );
     },
     stop: () => {},
   };

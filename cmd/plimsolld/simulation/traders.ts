@@ -75,7 +75,11 @@ function topUp(trader: Trader, view: View, account: AccountView, market: MarketV
   if (amount < 1_000_000n) return undefined;
   return {
     typeName: 'plimsoll.perps.v1.MsgDeposit',
-    bytes: MsgDeposit.encode({ owner: trader.owner, subaccountNumber: 0, amount: { denom: 'uusdc', amount: amount.toString() } }).finish(),
+    bytes: MsgDeposit.encode({
+      owner: trader.owner,
+      subaccountNumber: 0,
+      amount: { denom: 'uusdc', amount: amount.toString() },
+    }).finish(),
   };
 }
 
@@ -99,7 +103,15 @@ function quote(trader: Trader, view: View, account: AccountView, market: MarketV
   for (let level = 1; level <= makerLevels; level++) {
     for (const side of [Side.SIDE_BUY, Side.SIDE_SELL]) {
       const offset = (side === Side.SIDE_BUY ? -1 : 1) * spacing * level - skew;
-      const message = order(trader, market, 2 * level + side, side, worth, 1 + Math.max(-0.15, Math.min(0.15, offset)), false);
+      const message = order(
+        trader,
+        market,
+        2 * level + side,
+        side,
+        worth,
+        1 + Math.max(-0.15, Math.min(0.15, offset)),
+        false,
+      );
       if (message !== undefined) messages.push(message);
     }
   }
@@ -114,7 +126,7 @@ function take(trader: Trader, view: View, account: AccountView, market: MarketVi
       ? Side.SIDE_BUY
       : trader.strategy === 'short'
         ? Side.SIDE_SELL
-        : trader.strategy === 'trend' === move >= 0
+        : (trader.strategy === 'trend') === move >= 0
           ? Side.SIDE_BUY
           : Side.SIDE_SELL;
   const markets = (): MarketView => market;
@@ -122,7 +134,16 @@ function take(trader: Trader, view: View, account: AccountView, market: MarketVi
   const clientId = view.height;
   if (position !== undefined && (holds !== wanted || draw.chance(0.08))) {
     const worth = Math.abs(Number(position.quantity)) * (Number(market.markPrice) / Number(market.quoteDivisor));
-    const close = order(trader, market, clientId, holds === Side.SIDE_BUY ? Side.SIDE_SELL : Side.SIDE_BUY, worth, undefined, true, position.quantity);
+    const close = order(
+      trader,
+      market,
+      clientId,
+      holds === Side.SIDE_BUY ? Side.SIDE_SELL : Side.SIDE_BUY,
+      worth,
+      undefined,
+      true,
+      position.quantity,
+    );
     return close === undefined ? [] : [close];
   }
   const spare = Number(usableEquity(account, markets) - initialMargin(account, [], markets));

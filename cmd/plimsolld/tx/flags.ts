@@ -9,7 +9,10 @@ const coin = 'cosmos.base.v1beta1.Coin';
 const page = 'cosmos.base.query.v1beta1.PageRequest';
 
 export const kebab = (name: string): string =>
-  name.replace(/([a-z0-9])([A-Z])/g, '$1-$2').replace(/_/g, '-').toLowerCase();
+  name
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .replace(/_/g, '-')
+    .toLowerCase();
 
 /** The comment that stands before a field, message or method in its .proto file, on one line. */
 export function comment(desc: DescField | DescMessage | DescMethod): string {
@@ -73,7 +76,11 @@ export function addFieldFlags(command: Command, type: DescMessage, skip: readonl
 }
 
 /** The message's JSON from parsed flags. @throws Failure naming the flag at fault */
-export function messageFromFlags(type: DescMessage, flags: Readonly<Record<string, unknown>>, fixed: Readonly<Record<string, JsonValue>>): JsonValue {
+export function messageFromFlags(
+  type: DescMessage,
+  flags: Readonly<Record<string, unknown>>,
+  fixed: Readonly<Record<string, JsonValue>>,
+): JsonValue {
   const json: { [key: string]: JsonValue } = { ...fixed };
   for (const field of type.fields) {
     if (field.name in fixed) continue;
@@ -98,7 +105,8 @@ function valueOf(field: DescField, flag: string | boolean): JsonValue {
   };
   if (typeof flag === 'boolean') return flag;
   if (field.fieldKind === 'list') {
-    if (field.message?.typeName === coin && !flag.trim().startsWith('[')) return flag.split(',').map((each) => parseCoin(each, fail));
+    if (field.message?.typeName === coin && !flag.trim().startsWith('['))
+      return flag.split(',').map((each) => parseCoin(each, fail));
     return parseJson(flag, fail);
   }
   if (field.message?.typeName === coin) return parseCoin(flag, fail);

@@ -19,7 +19,10 @@ export const blockId = ({ hash, partSetHeader }: BlockID) => ({
 });
 
 export const header = (value: Header) => ({
-  version: { block: value.version.block.toString(), ...(value.version.app === 0n ? {} : { app: value.version.app.toString() }) },
+  version: {
+    block: value.version.block.toString(),
+    ...(value.version.app === 0n ? {} : { app: value.version.app.toString() }),
+  },
   chain_id: value.chainId,
   height: value.height.toString(),
   time: time(value.time),

@@ -29,7 +29,8 @@ export class Params {
     const value = this.#values.get(name);
     if (value === undefined || value === null || value === '') return undefined;
     const text = typeof value === 'string' ? value.replace(/^"(.*)"$/s, '$1') : String(value);
-    if (!/^-?\d{1,19}$/.test(text)) throw new InvalidParams(`${name}: expected an integer, got ${JSON.stringify(text.slice(0, 40))}`);
+    if (!/^-?\d{1,19}$/.test(text))
+      throw new InvalidParams(`${name}: expected an integer, got ${JSON.stringify(text.slice(0, 40))}`);
     return BigInt(text);
   }
 
@@ -47,7 +48,8 @@ export class Params {
     if (this.#fromUri && value.startsWith('0x')) return this.#hex(name, value.slice(2));
     if (this.#fromUri && this.#values.get(name) !== value) return Buffer.from(value, 'utf8');
     const bytes = Buffer.from(value, 'base64');
-    if (bytes.toString('base64').replace(/=+$/, '') !== value.replace(/=+$/, '')) throw new InvalidParams(`${name}: expected base64`);
+    if (bytes.toString('base64').replace(/=+$/, '') !== value.replace(/=+$/, ''))
+      throw new InvalidParams(`${name}: expected base64`);
     return bytes;
   }
 

@@ -88,7 +88,10 @@ interface EventLike {
 }
 
 /** Tags of events and of reserved names. */
-export function tagsOf(events: readonly EventLike[], reserved: Readonly<Record<string, string>>): Map<string, string[]> {
+export function tagsOf(
+  events: readonly EventLike[],
+  reserved: Readonly<Record<string, string>>,
+): Map<string, string[]> {
   const tags = new Map<string, string[]>(Object.entries(reserved).map(([key, value]) => [key, [value]]));
   for (const { type, attributes } of events) {
     for (const { key, value } of attributes) {

@@ -63,7 +63,10 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
     return undefined;
   }
 
-  const blockJson = ({ block, commit }: StoredBlock) => ({ block_id: json.blockId(commit.blockId), block: json.block(block) });
+  const blockJson = ({ block, commit }: StoredBlock) => ({
+    block_id: json.blockId(commit.blockId),
+    block: json.block(block),
+  });
 
   async function txAt(height: bigint, index: number) {
     const { block } = await stored(height);
@@ -158,7 +161,12 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
       return { chunk: String(chunk), total: String(total), data };
     },
     abci_info: async () => {
-      const info = await engine.app.info({ version: cometVersion, blockVersion: 11n, p2pVersion: 8n, abciVersion: '2.0.0' });
+      const info = await engine.app.info({
+        version: cometVersion,
+        blockVersion: 11n,
+        p2pVersion: 8n,
+        abciVersion: '2.0.0',
+      });
       return {
         response: {
           data: info.data,
@@ -215,7 +223,16 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
       const tx = params.bytes('tx');
       const checked = await broadcast(tx);
       const base = { check_tx: json.txResult({ ...checked }), hash: json.hex(sha256(tx)) };
-      const failed = { code: 0, data: null, log: '', info: '', gas_wanted: '0', gas_used: '0', events: [], codespace: '' };
+      const failed = {
+        code: 0,
+        data: null,
+        log: '',
+        info: '',
+        gas_wanted: '0',
+        gas_used: '0',
+        events: [],
+        codespace: '',
+      };
       if (checked.code !== 0) return { ...base, tx_result: failed, height: '0' };
       const until = Date.now() + commitTimeoutMs;
       for (;;) {
@@ -231,7 +248,8 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
     tx: async (params) => {
       const hash = params.bytes('hash');
       const place = await engine.findTx(hash);
-      if (place === undefined || BigInt(place.height) > engine.height) throw new RpcFailure(`tx (${json.hex(hash)}) not found`);
+      if (place === undefined || BigInt(place.height) > engine.height)
+        throw new RpcFailure(`tx (${json.hex(hash)}) not found`);
       return txAt(BigInt(place.height), place.index);
     },
     tx_search: async (params) => {
@@ -240,7 +258,8 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
       const byHash = conditions.find(({ tag, operator }) => tag === 'tx.hash' && operator === '=');
       if (byHash !== undefined) {
         const place = await engine.findTx(Buffer.from(String(byHash.value), 'hex'));
-        if (place !== undefined && BigInt(place.height) <= engine.height) found.push({ height: BigInt(place.height), index: place.index });
+        if (place !== undefined && BigInt(place.height) <= engine.height)
+          found.push({ height: BigInt(place.height), index: place.index });
       } else {
         const [low, high] = heightsOf(conditions, 'tx.height');
         for (let height = low; height <= high; height++) {
@@ -270,7 +289,8 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
       for (let height = low; height <= high; height++) {
         const results = await engine.store.results(Number(height));
         if (results === undefined) continue;
-        if (matches(conditions, tagsOf(results.events, { 'tm.event': 'NewBlock', 'block.height': String(height) }))) found.push(height);
+        if (matches(conditions, tagsOf(results.events, { 'tm.event': 'NewBlock', 'block.height': String(height) })))
+          found.push(height);
       }
       if (params.text('order_by', 'asc') === 'desc') found.reverse();
       const { start, end } = pageOf(params, found.length);
@@ -281,7 +301,9 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
     block: async (params) => blockJson(await stored(heightOf(params))),
     block_by_hash: async (params) => {
       const found = await findByHash(params);
-      return found === undefined ? { block_id: { hash: '', parts: { total: 0, hash: '' } }, block: null } : blockJson(found);
+      return found === undefined
+        ? { block_id: { hash: '', parts: { total: 0, hash: '' } }, block: null }
+        : blockJson(found);
     },
     header: async (params) => ({ header: json.header((await stored(heightOf(params))).block.header) }),
     header_by_hash: async (params) => {

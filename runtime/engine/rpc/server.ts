@@ -49,7 +49,11 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
   }));
   const subscriptions = new Subscriptions(engine);
 
-  const answer = (id: unknown, outcome: { result: unknown } | { error: RpcError }) => ({ jsonrpc: '2.0', id: id ?? -1, ...outcome });
+  const answer = (id: unknown, outcome: { result: unknown } | { error: RpcError }) => ({
+    jsonrpc: '2.0',
+    id: id ?? -1,
+    ...outcome,
+  });
   const errorOf = (error: unknown, method: string): RpcError => {
     if (error instanceof InvalidParams) return { code: -32602, message: 'Invalid params', data: error.message };
     if (error instanceof RpcFailure) return { code: -32603, message: 'Internal error', data: error.message };
@@ -65,14 +69,21 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
   };
   const handle = async (call: Call, socket?: WebSocket) => {
     if (typeof call !== 'object' || call === null || typeof call.method !== 'string') {
-      return answer(-1, { error: { code: -32600, message: 'Invalid Request', data: 'expected an object with a method' } });
+      return answer(-1, {
+        error: { code: -32600, message: 'Invalid Request', data: 'expected an object with a method' },
+      });
     }
     const { method, id } = call;
     if (socket !== undefined && subscriptionMethods.has(method)) return subscription(call, socket);
     const route = Object.hasOwn(table, method) ? table[method] : undefined;
-    if (route === undefined) return answer(id, { error: { code: -32601, message: 'Method not found', data: method.slice(0, 100) } });
+    if (route === undefined)
+      return answer(id, { error: { code: -32601, message: 'Method not found', data: method.slice(0, 100) } });
     const { params } = call;
-    if (params !== undefined && params !== null && (typeof params !== 'object' || (Array.isArray(params) && params.length > 0))) {
+    if (
+      params !== undefined &&
+      params !== null &&
+      (typeof params !== 'object' || (Array.isArray(params) && params.length > 0))
+    ) {
       return answer(id, { error: { code: -32602, message: 'Invalid params', data: 'params: expected an object' } });
     }
     return run(id, method, route, new Params(new Map(Object.entries(params ?? {})), false));
@@ -94,11 +105,15 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
     try {
       body = JSON.parse(text);
     } catch (error) {
-      return answer(-1, { error: { code: -32700, message: 'Parse error. Invalid JSON', data: (error as Error).message } });
+      return answer(-1, {
+        error: { code: -32700, message: 'Parse error. Invalid JSON', data: (error as Error).message },
+      });
     }
     if (!Array.isArray(body)) return handle(body as Call, socket);
     if (body.length === 0 || body.length > maxBatch) {
-      return answer(-1, { error: { code: -32600, message: 'Invalid Request', data: `a batch has 1 to ${maxBatch} calls` } });
+      return answer(-1, {
+        error: { code: -32600, message: 'Invalid Request', data: `a batch has 1 to ${maxBatch} calls` },
+      });
     }
     const answers = [];
     for (const call of body) answers.push(await handle(call as Call, socket));
@@ -116,14 +131,19 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
   server.options('/*', async (_request, reply) => reply.code(204).send());
   server.post('/', async (request) => handleText(typeof request.body === 'string' ? request.body : ''));
   server.get('/', async () => ({ methods: Object.keys(table).sort(), websocket: '/websocket' }));
-  server.get<{ Params: { method: string }; Querystring: Record<string, string> }>('/:method', async (request, reply) => {
-    const { method } = request.params;
-    const route = Object.hasOwn(table, method) ? table[method] : undefined;
-    if (route === undefined) {
-      return reply.code(404).send(answer(-1, { error: { code: -32601, message: 'Method not found', data: method.slice(0, 100) } }));
-    }
-    return run(-1, method, route, new Params(new Map(Object.entries(request.query)), true));
-  });
+  server.get<{ Params: { method: string }; Querystring: Record<string, string> }>(
+    '/:method',
+    async (request, reply) => {
+      const { method } = request.params;
+      const route = Object.hasOwn(table, method) ? table[method] : undefined;
+      if (route === undefined) {
+        return reply
+          .code(404)
+          .send(answer(-1, { error: { code: -32601, message: 'Method not found', data: method.slice(0, 100) } }));
+      }
+      return run(-1, method, route, new Params(new Map(Object.entries(request.query)), true));
+    },
+  );
 
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxBodyBytes });
   server.server.on('upgrade', (request, socket, head) => {

@@ -45,7 +45,8 @@ export class Subscriptions {
   /** @throws Error for a bad query, a repeated one, or too many */
   subscribe(socket: WebSocket, id: unknown, query: string): void {
     const list = this.#clients.get(socket)!;
-    if (list.length >= maxSubscriptionsPerClient) throw new Error(`max_subscriptions_per_client ${maxSubscriptionsPerClient} reached`);
+    if (list.length >= maxSubscriptionsPerClient)
+      throw new Error(`max_subscriptions_per_client ${maxSubscriptionsPerClient} reached`);
     if (list.some((each) => each.query === query)) throw new Error('already subscribed');
     list.push({ id, query, conditions: parseQuery(query) });
   }
@@ -88,7 +89,11 @@ function noticesOf({ height, block, blockId, results }: ProducedBlock): Notice[]
   const notices: Notice[] = [
     {
       type: 'NewBlock',
-      value: { block: json.block(block), block_id: json.blockId(blockId), result_finalize_block: json.finalizeBlock(results) },
+      value: {
+        block: json.block(block),
+        block_id: json.blockId(blockId),
+        result_finalize_block: json.finalizeBlock(results),
+      },
       tags: blockTags('NewBlock'),
     },
     { type: 'NewBlockHeader', value: { header: json.header(block.header) }, tags: blockTags('NewBlockHeader') },

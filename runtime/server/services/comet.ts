@@ -61,19 +61,30 @@ export function cometService(node: NodeContext): NodeService {
       },
     })),
     [`${service}/GetSyncing`]: typed(GetSyncingRequest, GetSyncingResponse, async () => ({ syncing: false })),
-    [`${service}/GetLatestBlock`]: typed(GetLatestBlockRequest, GetLatestBlockResponse, async () => blockOf(engine, engine.height)),
-    [`${service}/GetBlockByHeight`]: typed(GetBlockByHeightRequest, GetBlockByHeightResponse, async ({ height }) => blockOf(engine, height)),
-    [`${service}/GetLatestValidatorSet`]: typed(GetLatestValidatorSetRequest, GetLatestValidatorSetResponse, async () => ({
-      blockHeight: engine.height,
-      validators: validators(),
-      pagination,
-    })),
+    [`${service}/GetLatestBlock`]: typed(GetLatestBlockRequest, GetLatestBlockResponse, async () =>
+      blockOf(engine, engine.height),
+    ),
+    [`${service}/GetBlockByHeight`]: typed(GetBlockByHeightRequest, GetBlockByHeightResponse, async ({ height }) =>
+      blockOf(engine, height),
+    ),
+    [`${service}/GetLatestValidatorSet`]: typed(
+      GetLatestValidatorSetRequest,
+      GetLatestValidatorSetResponse,
+      async () => ({
+        blockHeight: engine.height,
+        validators: validators(),
+        pagination,
+      }),
+    ),
     [`${service}/GetValidatorSetByHeight`]: typed(
       GetValidatorSetByHeightRequest,
       GetValidatorSetByHeightResponse,
       async ({ height }) => {
         if (height < 1n || height > engine.height) {
-          throw new ServiceError(grpcStatus.invalidArgument, `height ${height} is not available: newest is ${engine.height}`);
+          throw new ServiceError(
+            grpcStatus.invalidArgument,
+            `height ${height} is not available: newest is ${engine.height}`,
+          );
         }
         return { blockHeight: height, validators: validators(), pagination };
       },

@@ -1,4 +1,9 @@
-import { ConfigRequest, ConfigResponse, StatusRequest, StatusResponse } from '../../../gen/cosmos/base/node/v1beta1/query.js';
+import {
+  ConfigRequest,
+  ConfigResponse,
+  StatusRequest,
+  StatusResponse,
+} from '../../../gen/cosmos/base/node/v1beta1/query.js';
 import { timestampOf } from '../../engine/engine.js';
 import { typed, type NodeContext, type NodeService } from '../node-service.js';
 

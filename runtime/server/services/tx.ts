@@ -45,38 +45,61 @@ export function txService({ engine }: NodeContext): NodeService {
   }
   return {
     '/cosmos.tx.v1beta1.Service/GetTx': typed(GetTxRequest, GetTxResponse, async ({ hash }) => {
-      if (!/^[0-9a-fA-F]{64}$/.test(hash)) throw new ServiceError(grpcStatus.invalidArgument, 'hash: expected 64 hexadecimal digits');
+      if (!/^[0-9a-fA-F]{64}$/.test(hash))
+        throw new ServiceError(grpcStatus.invalidArgument, 'hash: expected 64 hexadecimal digits');
       const place = await engine.findTx(Buffer.from(hash, 'hex'));
-      if (place === undefined || BigInt(place.height) > engine.height) throw new ServiceError(grpcStatus.notFound, `tx not found: ${hash}`);
+      if (place === undefined || BigInt(place.height) > engine.height)
+        throw new ServiceError(grpcStatus.notFound, `tx not found: ${hash}`);
       return response(BigInt(place.height), place.index);
     }),
-    '/cosmos.tx.v1beta1.Service/BroadcastTx': typed(BroadcastTxRequest, BroadcastTxResponse, async ({ txBytes, mode }) => {
-      if (mode !== BroadcastMode.BROADCAST_MODE_SYNC && mode !== BroadcastMode.BROADCAST_MODE_ASYNC) {
-        throw new ServiceError(grpcStatus.invalidArgument, 'mode: expected BROADCAST_MODE_SYNC or BROADCAST_MODE_ASYNC');
-      }
-      if (txBytes.length === 0) throw new ServiceError(grpcStatus.invalidArgument, 'tx_bytes: empty');
-      const empty = { height: 0n, data: '', logs: [], info: '', gasWanted: 0n, gasUsed: 0n, tx: undefined, timestamp: '', events: [] };
-      const txhash = hex(sha256(txBytes));
-      try {
-        const { code, codespace, log } = await engine.broadcastTx(txBytes);
-        return { txResponse: { ...empty, txhash, code, codespace, rawLog: log } };
-      } catch (error) {
-        if (!(error instanceof MempoolError)) throw error;
-        const code = /exists/.test(error.message) ? 19 : /full/.test(error.message) ? 20 : 21;
-        return { txResponse: { ...empty, txhash, code, codespace: 'sdk', rawLog: error.message } };
-      }
-    }),
-    '/cosmos.tx.v1beta1.Service/GetBlockWithTxs': typed(GetBlockWithTxsRequest, GetBlockWithTxsResponse, async ({ height, pagination }) => {
-      const found = await blockOf(engine, height);
-      // The first "transaction" may be price votes: it is none.
-      const txs = found.block.data.txs.flatMap((bytes, index) => (bytes[0] === 0 ? [] : [{ bytes, index }]));
-      const page = paginate(
-        txs,
-        pagination,
-        ({ index }) => Buffer.from(String(index)),
-        ({ bytes }) => Tx.decode(bytes),
-      );
-      return { txs: page.items, blockId: found.blockId, block: found.block, pagination: page.pagination };
-    }),
+    '/cosmos.tx.v1beta1.Service/BroadcastTx': typed(
+      BroadcastTxRequest,
+      BroadcastTxResponse,
+      async ({ txBytes, mode }) => {
+        if (mode !== BroadcastMode.BROADCAST_MODE_SYNC && mode !== BroadcastMode.BROADCAST_MODE_ASYNC) {
+          throw new ServiceError(
+            grpcStatus.invalidArgument,
+            'mode: expected BROADCAST_MODE_SYNC or BROADCAST_MODE_ASYNC',
+          );
+        }
+        if (txBytes.length === 0) throw new ServiceError(grpcStatus.invalidArgument, 'tx_bytes: empty');
+        const empty = {
+          height: 0n,
+          data: '',
+          logs: [],
+          info: '',
+          gasWanted: 0n,
+          gasUsed: 0n,
+          tx: undefined,
+          timestamp: '',
+          events: [],
+        };
+        const txhash = hex(sha256(txBytes));
+        try {
+          const { code, codespace, log } = await engine.broadcastTx(txBytes);
+          return { txResponse: { ...empty, txhash, code, codespace, rawLog: log } };
+        } catch (error) {
+          if (!(error instanceof MempoolError)) throw error;
+          const code = /exists/.test(error.message) ? 19 : /full/.test(error.message) ? 20 : 21;
+          return { txResponse: { ...empty, txhash, code, codespace: 'sdk', rawLog: error.message } };
+        }
+      },
+    ),
+    '/cosmos.tx.v1beta1.Service/GetBlockWithTxs': typed(
+      GetBlockWithTxsRequest,
+      GetBlockWithTxsResponse,
+      async ({ height, pagination }) => {
+        const found = await blockOf(engine, height);
+        // The first "transaction" may be price votes: it is none.
+        const txs = found.block.data.txs.flatMap((bytes, index) => (bytes[0] === 0 ? [] : [{ bytes, index }]));
+        const page = paginate(
+          txs,
+          pagination,
+          ({ index }) => Buffer.from(String(index)),
+          ({ bytes }) => Tx.decode(bytes),
+        );
+        return { txs: page.items, blockId: found.blockId, block: found.block, pagination: page.pagination };
+      },
+    ),
   };
 }

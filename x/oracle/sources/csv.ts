@@ -23,9 +23,12 @@ export function readBars(path: string): Bar[] {
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new Error(`${path}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message}`, {
-      cause: error,
-    });
+    throw new Error(
+      `${path}: ${(error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : (error as Error).message}`,
+      {
+        cause: error,
+      },
+    );
   }
   const lines = text.split(/\r?\n/);
   const header = lines[0]!.trim().split(',');
@@ -44,18 +47,21 @@ export function readBars(path: string): Bar[] {
     if (row === '') continue;
     const cells = row.split(',');
     if (cells.length !== header.length) fail(line, `${cells.length} fields, the header has ${header.length}`);
-    if (!/^\d{1,11}$/.test(cells[timeAt]!)) fail(line, `timestamp_utc_s: ${JSON.stringify(cells[timeAt])} is not a time in seconds`);
+    if (!/^\d{1,11}$/.test(cells[timeAt]!))
+      fail(line, `timestamp_utc_s: ${JSON.stringify(cells[timeAt])} is not a time in seconds`);
     const timeMs = Number(cells[timeAt]) * 1000;
     if (bars.length > 0 && timeMs <= bars.at(-1)!.timeMs) fail(line, 'timestamp_utc_s: bars must ascend in time');
     const read = (name: string): string => {
       const at = column(name);
       const cell = cells[at === -1 ? closeAt : at]!;
-      if (!price.test(cell) || Number(cell) <= 0) fail(line, `${name}: ${JSON.stringify(cell.slice(0, 40))} is not a positive price`);
+      if (!price.test(cell) || Number(cell) <= 0)
+        fail(line, `${name}: ${JSON.stringify(cell.slice(0, 40))} is not a positive price`);
       return cell;
     };
     const bar = { timeMs, open: read('open'), high: read('high'), low: read('low'), close: read('close') };
     const [open, high, low, close] = [Number(bar.open), Number(bar.high), Number(bar.low), Number(bar.close)];
-    if (low > Math.min(open, close) || high < Math.max(open, close)) fail(line, 'high and low do not span open and close');
+    if (low > Math.min(open, close) || high < Math.max(open, close))
+      fail(line, 'high and low do not span open and close');
     bars.push(bar);
   }
   if (bars.length === 0) fail(0, 'there are no bars');

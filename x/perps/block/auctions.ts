@@ -190,7 +190,13 @@ function admitted(
 const tieKey = (account: string, clientId: bigint): string => account + clientId.toString(16).padStart(16, '0');
 
 /** Does usable equity still carry all the account's orders? Decided once for each account and block, before its first fill. */
-function isCovered(ctx: Context, deps: Deps, work: WorkingSet, account: WorkingAccount, known: Map<string, boolean>): boolean {
+function isCovered(
+  ctx: Context,
+  deps: Deps,
+  work: WorkingSet,
+  account: WorkingAccount,
+  known: Map<string, boolean>,
+): boolean {
   let covered = known.get(account.key);
   if (covered === undefined) {
     const orders = [...deps.keeper.ordersOf(ctx, account.key)].map(orderView);
@@ -201,7 +207,13 @@ function isCovered(ctx: Context, deps: Deps, work: WorkingSet, account: WorkingA
 }
 
 /** Would filling the order at its limit leave the account no less healthy? Keeps a failing account from selling its loss to the insurance. */
-function reducesRisk(work: WorkingSet, market: MarketView, account: WorkingAccount, order: BookOrder, quantity: bigint): boolean {
+function reducesRisk(
+  work: WorkingSet,
+  market: MarketView,
+  account: WorkingAccount,
+  order: BookOrder,
+  quantity: bigint,
+): boolean {
   const [at] = order;
   const before = { equity: work.equity(account), maintenanceMargin: maintenanceMargin(account, work.markets) };
   const { position } = applyFill(market, account.position(market.id), at.side, quantity, at.price);
@@ -258,7 +270,11 @@ function settleFill(
     else {
       keeper.updateOrder(ctx, at, { ...resting, remaining });
       // What a reduce-only order cannot reduce any more is of no use; the rest of IOC orders goes after all auctions.
-      if (resting.reduceOnly && resting.timeInForce !== TimeInForce.TIME_IN_FORCE_IOC && account.position(market.id) === undefined) {
+      if (
+        resting.reduceOnly &&
+        resting.timeInForce !== TimeInForce.TIME_IN_FORCE_IOC &&
+        account.position(market.id) === undefined
+      ) {
         dropOrder(ctx, keeper, [at, { ...resting, remaining }], CancelReason.CANCEL_REASON_REDUCE_ONLY);
       }
     }

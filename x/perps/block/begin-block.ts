@@ -2,7 +2,15 @@ import type { Params } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { MarketStateView } from '../codecs.js';
 import type { Deps } from '../deps.js';
-import { accrue, fundingRate, impactPrice, minutesPerHour, premium, sampleMinute, type BookLevel } from '../funding/index.js';
+import {
+  accrue,
+  fundingRate,
+  impactPrice,
+  minutesPerHour,
+  premium,
+  sampleMinute,
+  type BookLevel,
+} from '../funding/index.js';
 import { isHalted, isStale, marketViewOf } from '../keeper.js';
 import { ppb, ppm, price, type MarketView, type Price, type Side } from '../types.js';
 import { max, million } from '../units/index.js';
@@ -86,7 +94,8 @@ function fundingMinute(
 
 function blockPremium(ctx: Context, deps: Deps, market: MarketView): bigint {
   const notional = max((impactMargin * million * 1_000n) / (2n * market.openingRate), market.depthUnit / 10n);
-  const impact = (side: Side): bigint | undefined => impactPrice(levels(ctx, deps, market, side), notional, market.quoteDivisor);
+  const impact = (side: Side): bigint | undefined =>
+    impactPrice(levels(ctx, deps, market, side), notional, market.quoteDivisor);
   return premium({
     impactBid: impact('buy'),
     impactAsk: impact('sell'),
@@ -97,5 +106,6 @@ function blockPremium(ctx: Context, deps: Deps, market: MarketView): bigint {
 }
 
 function* levels(ctx: Context, { keeper }: Deps, market: MarketView, side: Side): Iterable<BookLevel> {
-  for (const [at, { remaining }] of keeper.bookSide(ctx, market.id, side)) yield { price: at.price, quantity: remaining };
+  for (const [at, { remaining }] of keeper.bookSide(ctx, market.id, side))
+    yield { price: at.price, quantity: remaining };
 }

@@ -25,7 +25,10 @@ export function checkIdentities(ctx: Context, deps: Deps, work: WorkingSet): Vio
   for (const state of keeper.allMarketStates(ctx)) {
     clearing += state.clearingBalance;
     if (state.longQuanta !== state.shortQuanta) {
-      found.push({ identity: 'ID-2', detail: `market ${state.marketId}: long ${state.longQuanta}, short ${state.shortQuanta}` });
+      found.push({
+        identity: 'ID-2',
+        detail: `market ${state.marketId}: long ${state.longQuanta}, short ${state.shortQuanta}`,
+      });
     }
   }
   const claims = ledger.totalCash + ledger.fees + ledger.dust + clearing - ledger.badDebt;
@@ -33,7 +36,8 @@ export function checkIdentities(ctx: Context, deps: Deps, work: WorkingSet): Vio
   if (claims !== balance) found.push({ identity: 'ID-1', detail: `claims ${claims} against a balance of ${balance}` });
   const tranches = insurance.totalBalance(ctx);
   const reserve = bank.moduleBalance(ctx, insuranceAccount, collateralDenom);
-  if (tranches !== reserve) found.push({ identity: 'ID-1', detail: `tranches ${tranches} against a balance of ${reserve}` });
+  if (tranches !== reserve)
+    found.push({ identity: 'ID-1', detail: `tranches ${tranches} against a balance of ${reserve}` });
   for (const account of work.touched()) {
     const equity = work.equity(account);
     if (equity < 0n) found.push({ identity: 'ID-4', detail: `an account ends with an equity of ${equity}` });
@@ -42,7 +46,10 @@ export function checkIdentities(ctx: Context, deps: Deps, work: WorkingSet): Vio
 }
 
 /** Counts everything anew from state, at any height. O(accounts + positions). */
-export function audit(from: Stores, { keeper, bank, insurance }: Deps): Audit & { readonly bankBalance: bigint; readonly insurance: bigint } {
+export function audit(
+  from: Stores,
+  { keeper, bank, insurance }: Deps,
+): Audit & { readonly bankBalance: bigint; readonly insurance: bigint } {
   const ledger = keeper.ledger(from);
   const bankBalance = bank.moduleBalance(from, moduleName, collateralDenom);
   const tranches = insurance.totalBalance(from);

@@ -42,7 +42,8 @@ export function planLiquidations(
   };
   const orders = new Map<MarketId, LiquidationOrder[]>();
   for (const [rank, { key, closable, equity }] of failing.entries()) {
-    for (const order of [...keeper.ordersOf(ctx, key)]) dropOrder(ctx, keeper, order, CancelReason.CANCEL_REASON_LIQUIDATION);
+    for (const order of [...keeper.ordersOf(ctx, key)])
+      dropOrder(ctx, keeper, order, CancelReason.CANCEL_REASON_LIQUIDATION);
     const account = work.account(key);
     if (!closable) continue;
     const plan = rank < params.maxSolverAccounts ? planClose : planCloseRiskiest;

@@ -39,7 +39,10 @@ export function riskScan(ctx: Context, deps: Deps, work: WorkingSet): Failing[] 
   const check = (key: SubaccountKey, positions: readonly PositionView[]): void => {
     const state = keeper.subaccount(ctx, key)!;
     const account = { key, cash: state.cash, positions };
-    const standing = { equity: equity(account, work.markets), maintenanceMargin: maintenanceMargin(account, work.markets) };
+    const standing = {
+      equity: equity(account, work.markets),
+      maintenanceMargin: maintenanceMargin(account, work.markets),
+    };
     if (standing.equity >= standing.maintenanceMargin) {
       if (state.underwaterHeight !== 0n) work.account(key).underwaterHeight = 0n;
       return;

@@ -5,7 +5,15 @@ import { equity } from '../margin/index.js';
 import { allocateByMargin, planHaircut, waterFill, type Payer } from '../liquidation/index.js';
 import { maintenanceMargin, maintenanceMarginOf, openProfit, unsettledFunding } from '../margin/index.js';
 import { subaccountId } from '../subaccount-key.js';
-import { quote, type MarketId, type MarketView, type Markets, type PositionView, type Side, type SubaccountKey } from '../types.js';
+import {
+  quote,
+  type MarketId,
+  type MarketView,
+  type Markets,
+  type PositionView,
+  type Side,
+  type SubaccountKey,
+} from '../types.js';
 import { abs, max, min, positionValue } from '../units/index.js';
 import type { WorkingAccount, WorkingSet } from './working-set.js';
 
@@ -30,14 +38,19 @@ export function resolveBankruptcies(ctx: Context, deps: Deps, work: WorkingSet):
     .map((account) => bankruptOf(work, account));
   if (bankrupts.length === 0) return;
   for (const { account, deficit } of bankrupts) {
-    ctx.emit('plimsoll.perps.v1.EventBankruptcy', { subaccount: subaccountId(account.key), deficit: deficit.toString() });
+    ctx.emit('plimsoll.perps.v1.EventBankruptcy', {
+      subaccount: subaccountId(account.key),
+      deficit: deficit.toString(),
+    });
   }
 
   const names = new Set(bankrupts.map(({ account }) => account.key));
   const marketIds = [...new Set(bankrupts.flatMap(({ shares }) => [...shares.keys()]))].sort((a, b) => a - b);
   const others = solventAccounts(ctx, deps, work, names);
   // Gains are taken before positions are closed: closing at mark changes no equity, but ends open profit.
-  const gains = new Map(marketIds.map((id) => [id, gainsIn(ctx, deps, work, work.markets(id), others, losingSides(bankrupts, id))]));
+  const gains = new Map(
+    marketIds.map((id) => [id, gainsIn(ctx, deps, work, work.markets(id), others, losingSides(bankrupts, id))]),
+  );
 
   for (const id of marketIds) deleverage(ctx, work, work.markets(id), bankrupts, others);
   const paid = new Map<SubaccountKey, bigint>();
@@ -49,10 +62,16 @@ export function resolveBankruptcies(ctx: Context, deps: Deps, work: WorkingSet):
 }
 
 function bankruptOf(work: WorkingSet, account: WorkingAccount): Bankrupt {
-  const margins = account.positions.map(({ marketId, quantity }) => maintenanceMarginOf(work.markets(marketId), quantity));
+  const margins = account.positions.map(({ marketId, quantity }) =>
+    maintenanceMarginOf(work.markets(marketId), quantity),
+  );
   const deficit = -work.equity(account);
   const parts = allocateByMargin(deficit, margins);
-  return { account, deficit, shares: new Map(account.positions.map(({ marketId }, index) => [marketId, parts[index]!])) };
+  return {
+    account,
+    deficit,
+    shares: new Map(account.positions.map(({ marketId }, index) => [marketId, parts[index]!])),
+  };
 }
 
 /** Sides of the market on which somebody is bankrupt. */
@@ -66,7 +85,12 @@ function losingSides(bankrupts: readonly Bankrupt[], id: MarketId): ReadonlySet<
 }
 
 /** Every account that may have gained in this block: all with positions now, and all that the block touched. In key order. */
-function solventAccounts(ctx: Context, deps: Deps, work: WorkingSet, bankrupts: ReadonlySet<SubaccountKey>): WorkingAccount[] {
+function solventAccounts(
+  ctx: Context,
+  deps: Deps,
+  work: WorkingSet,
+  bankrupts: ReadonlySet<SubaccountKey>,
+): WorkingAccount[] {
   let last: SubaccountKey | undefined;
   for (const [[key]] of deps.keeper.allPositions(ctx)) {
     if (key !== last) work.account(key);

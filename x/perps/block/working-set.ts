@@ -5,7 +5,17 @@ import type { Deps } from '../deps.js';
 import { settle } from '../funding/index.js';
 import { equity } from '../margin/index.js';
 import { applyFill } from '../matching/index.js';
-import { quote, type AccountView, type MarketId, type Markets, type MarketView, type PositionView, type Quote, type Side, type SubaccountKey } from '../types.js';
+import {
+  quote,
+  type AccountView,
+  type MarketId,
+  type Markets,
+  type MarketView,
+  type PositionView,
+  type Quote,
+  type Side,
+  type SubaccountKey,
+} from '../types.js';
 
 /** An account while the end of the block works on it. */
 export class WorkingAccount implements AccountView {
@@ -68,7 +78,12 @@ export class WorkingSet {
     if (account === undefined) {
       const state = this.#deps.keeper.subaccount(this.#ctx, key);
       if (state === undefined) throw new FatalError('an order or position belongs to no subaccount');
-      account = new WorkingAccount(key, state.cash, this.#deps.keeper.positionsOf(this.#ctx, key), state.underwaterHeight);
+      account = new WorkingAccount(
+        key,
+        state.cash,
+        this.#deps.keeper.positionsOf(this.#ctx, key),
+        state.underwaterHeight,
+      );
       this.#accounts.set(key, account);
     }
     return account;
@@ -140,9 +155,11 @@ export class WorkingSet {
       if (!account.changed) continue;
       keeper.setSubaccount(ctx, account.key, { cash: account.cash, underwaterHeight: account.underwaterHeight });
       const before = keeper.positionsOf(ctx, account.key);
-      for (const { marketId } of before) if (account.position(marketId) === undefined) keeper.deletePosition(ctx, account.key, marketId);
+      for (const { marketId } of before)
+        if (account.position(marketId) === undefined) keeper.deletePosition(ctx, account.key, marketId);
       for (const position of account.positions) {
-        if (before.find(({ marketId }) => marketId === position.marketId) !== position) keeper.setPosition(ctx, account.key, position);
+        if (before.find(({ marketId }) => marketId === position.marketId) !== position)
+          keeper.setPosition(ctx, account.key, position);
       }
     }
     for (const id of [...this.#states.keys()].sort((a, b) => a - b)) keeper.setMarketState(ctx, this.#states.get(id)!);
@@ -170,7 +187,11 @@ export class WorkingSet {
   }
 }
 
-function replaced(positions: readonly PositionView[], market: MarketId, after: PositionView | undefined): readonly PositionView[] {
+function replaced(
+  positions: readonly PositionView[],
+  market: MarketId,
+  after: PositionView | undefined,
+): readonly PositionView[] {
   const others = positions.filter(({ marketId }) => marketId !== market);
   if (after === undefined) return others;
   const at = others.findIndex(({ marketId }) => marketId > market);

@@ -17,7 +17,9 @@ export function cancelOrder(ctx: Context, { keeper }: Deps, msg: MsgCancelOrder)
   const account = requireSubaccountKey(msg.owner, msg.subaccountNumber);
   const found = keeper.order(ctx, { account, marketId: msg.marketId, clientId: msg.clientId });
   if (found === undefined) {
-    throw errors.orderNotFound(`client_id: ${msg.clientId} is not open in market ${msg.marketId}; it may have filled or been cancelled`);
+    throw errors.orderNotFound(
+      `client_id: ${msg.clientId} is not open in market ${msg.marketId}; it may have filled or been cancelled`,
+    );
   }
   dropOrder(ctx, keeper, found, CancelReason.CANCEL_REASON_USER);
   return { cancelledQuantity: found[1].remaining };

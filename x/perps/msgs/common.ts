@@ -12,7 +12,8 @@ import { max } from '../units/index.js';
 
 /** The signer's subaccount. @throws sdk/7, perps/2 */
 export function requireSubaccountKey(owner: string, number: number, field = 'subaccount_number'): SubaccountKey {
-  if (number > maxSubaccountNumber) throw errors.invalidSubaccount(`${field}: ${number}; numbers go from 0 to ${maxSubaccountNumber}`);
+  if (number > maxSubaccountNumber)
+    throw errors.invalidSubaccount(`${field}: ${number}; numbers go from 0 to ${maxSubaccountNumber}`);
   return subaccountKey(parseAddress(owner, 'owner'), number);
 }
 
@@ -20,7 +21,9 @@ export function requireSubaccountKey(owner: string, number: number, field = 'sub
 export function requireCollateral(coin: Coin | undefined): Quote {
   if (coin === undefined) throw errors.invalidDenom('amount: missing');
   if (coin.denom !== collateralDenom) {
-    throw errors.invalidDenom(`amount: ${JSON.stringify(coin.denom.slice(0, 140))}; only ${collateralDenom} is collateral`);
+    throw errors.invalidDenom(
+      `amount: ${JSON.stringify(coin.denom.slice(0, 140))}; only ${collateralDenom} is collateral`,
+    );
   }
   return quote(parseAmount(coin.amount, 'amount'));
 }

@@ -40,7 +40,8 @@ export function updateMarket(ctx: Context, deps: Deps, msg: MsgUpdateMarket): Ms
   if (listed === undefined) throw errors.marketNotFound(`market.id: ${market.id}`);
   const fixed = ['ticker', 'baseExponent', 'priceExponent', 'stepSize', 'oraclePairId'] as const;
   for (const field of fixed) {
-    if (market[field] !== listed[field]) throw errors.invalidMarket(`${field}: ${market[field]}; it stays ${listed[field]} for ever`);
+    if (market[field] !== listed[field])
+      throw errors.invalidMarket(`${field}: ${market[field]}; it stays ${listed[field]} for ever`);
   }
   deps.keeper.setMarket(ctx, market);
   return {};
@@ -57,7 +58,9 @@ export function listMarket(ctx: Context, deps: Deps, market: Market): void {
   const pair = oracle.pair(ctx, market.oraclePairId);
   if (pair === undefined) throw errors.invalidMarket(`oracle_pair_id: pair ${market.oraclePairId} does not exist`);
   if (pair.exponent !== market.priceExponent) {
-    throw errors.invalidMarket(`price_exponent: ${market.priceExponent}; the oracle pair's exponent is ${pair.exponent}`);
+    throw errors.invalidMarket(
+      `price_exponent: ${market.priceExponent}; the oracle pair's exponent is ${pair.exponent}`,
+    );
   }
   keeper.setMarket(ctx, market);
   keeper.setMarketState(ctx, {

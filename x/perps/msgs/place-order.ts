@@ -1,4 +1,11 @@
-import { MarketStatus, OrderType, TimeInForce, type Market, type Order, type Params } from '../../../gen/plimsoll/perps/v1/types.js';
+import {
+  MarketStatus,
+  OrderType,
+  TimeInForce,
+  type Market,
+  type Order,
+  type Params,
+} from '../../../gen/plimsoll/perps/v1/types.js';
 import type { MsgPlaceOrder, MsgPlaceOrderResponse } from '../../../gen/plimsoll/perps/v1/tx.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { sideFromProto, sideToProto, type MarketStateView, type RestingOrder } from '../codecs.js';
@@ -86,7 +93,8 @@ function requireForm(msg: MsgPlaceOrder, market: Market): Side {
     throw errors.offStep(`quantity: ${msg.quantity}; the step of ${market.ticker} is ${market.stepSize}`);
   }
   if (msg.type === OrderType.ORDER_TYPE_LIMIT) {
-    if (msg.price === 0n || msg.price >= maxAmount) throw errors.invalidOrder(`price: ${msg.price}; a limit order needs a price below 2^62`);
+    if (msg.price === 0n || msg.price >= maxAmount)
+      throw errors.invalidOrder(`price: ${msg.price}; a limit order needs a price below 2^62`);
     if (msg.price % market.tickSize !== 0n) {
       throw errors.offTick(`price: ${msg.price}; the tick of ${market.ticker} is ${market.tickSize}`);
     }
@@ -114,7 +122,9 @@ function requireOpen(ctx: Context, market: Market, state: MarketStateView, param
     throw errors.marketClosed(`${market.ticker} accepts reduce-only orders only`);
   }
   if (isStale(state, params, ctx.block.timeMs)) {
-    throw errors.stalePrice(`${market.ticker}: price is ${ctx.block.timeMs - state.oracleTimeMs} ms old, at most ${params.staleMs}; reduce-only orders are accepted`);
+    throw errors.stalePrice(
+      `${market.ticker}: price is ${ctx.block.timeMs - state.oracleTimeMs} ms old, at most ${params.staleMs}; reduce-only orders are accepted`,
+    );
   }
 }
 
@@ -132,8 +142,10 @@ function limitOf(msg: MsgPlaceOrder, side: Side, market: MarketView, params: Par
   }
   const distance = (markPrice * BigInt(params.maxLimitDistancePpm)) / million;
   const [lowest, highest] = [markPrice - distance, markPrice + distance];
-  if (side === 'buy' && msg.price > highest) throw errors.priceTooFar(`price: ${msg.price}; a buy may pay at most ${highest} now`);
-  if (side === 'sell' && msg.price < lowest) throw errors.priceTooFar(`price: ${msg.price}; a sell may ask at least ${lowest} now`);
+  if (side === 'buy' && msg.price > highest)
+    throw errors.priceTooFar(`price: ${msg.price}; a buy may pay at most ${highest} now`);
+  if (side === 'sell' && msg.price < lowest)
+    throw errors.priceTooFar(`price: ${msg.price}; a sell may ask at least ${lowest} now`);
   return msg.price;
 }
 
@@ -154,7 +166,8 @@ function requireRoom(
   const held = new Set<number>(account.positions.map(({ marketId }) => marketId));
   for (const [other] of open) held.add(other.marketId);
   if (held.has(at.marketId)) return;
-  if (held.size >= params.maxMarkets) throw errors.tooManyMarkets(`${held.size} markets are in use; at most ${params.maxMarkets}`);
+  if (held.size >= params.maxMarkets)
+    throw errors.tooManyMarkets(`${held.size} markets are in use; at most ${params.maxMarkets}`);
   if (held.size > 0 && (isIsolated(at.marketId) || [...held].some(isIsolated))) {
     throw errors.isolatedMarket(`market_id: ${at.marketId}; use another subaccount`);
   }
@@ -186,12 +199,15 @@ function requireMargin(
     if (other.marketId === market.id && other.side === at.side && !reduceOnly) reach += remaining;
   }
   if (reach > abs(held) && depthLimitExceeded(view, notional(view, base(reach)))) {
-    throw errors.positionTooLarge(`quantity: the position could reach ${notional(view, base(reach))}; at most ${16n * view.depthUnit}`);
+    throw errors.positionTooLarge(
+      `quantity: the position could reach ${notional(view, base(reach))}; at most ${16n * view.depthUnit}`,
+    );
   }
   const required = initialMargin(account, [...open, placed].map(orderView), markets);
   const available = usableEquity(account, markets);
   if (available < required) {
-    throw errors.insufficientMargin(`needs ${required} of initial margin for all positions and orders; usable equity is ${available}`);
+    throw errors.insufficientMargin(
+      `needs ${required} of initial margin for all positions and orders; usable equity is ${available}`,
+    );
   }
 }
-

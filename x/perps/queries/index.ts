@@ -52,7 +52,8 @@ export function queries(deps: Deps): Handlers<typeof QueryDefinition> {
       const key = requireSubaccountKey(owner, number, 'number');
       requireMarket(ctx, marketId);
       const position = keeper.position(ctx, key, marketId);
-      if (position === undefined) throw sdkErrors.keyNotFound(`subaccount ${owner}/${number} has no position in market ${marketId}`);
+      if (position === undefined)
+        throw sdkErrors.keyNotFound(`subaccount ${owner}/${number} has no position in market ${marketId}`);
       return { position: positionInfo(key, keeper.marketView(ctx, marketId), position) };
     },
     orders: (ctx, { owner, number, marketId, pagination }) => {
@@ -93,4 +94,3 @@ export function queries(deps: Deps): Handlers<typeof QueryDefinition> {
     },
   };
 }
-
