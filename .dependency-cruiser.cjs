@@ -29,7 +29,7 @@ module.exports = {
     },
     {
       name: 'modules-do-not-know-each-other',
-      comment: "A module declares what it needs of another in expected_keepers.ts; app/ hands it over.",
+      comment: 'A module declares what it needs of another in expected_keepers.ts; app/ hands it over.',
       severity: 'error',
       from: { path: '^x/([^/]+)/', pathNot: '\\.test\\.ts$|/testing/' },
       to: { path: '^x/([^/]+)/', pathNot: '^x/$1/' },
@@ -57,10 +57,14 @@ module.exports = {
       name: 'pure-rules-read-no-store',
       comment: 'Formulas take values and return values (risk model; pure core, thin shell).',
       severity: 'error',
-      from: { path: '^x/perps/(units|margin|matching|funding|liquidation|accounting|breakers)/', pathNot: '\\.test\\.ts$' },
+      from: {
+        path: '^x/perps/(units|margin|matching|funding|liquidation|accounting|breakers)/',
+        pathNot: '\\.test\\.ts$',
+      },
       to: {
         path: '^(runtime|x|gen)/',
-        pathNot: '^x/perps/(units|margin|matching|funding|liquidation|accounting|breakers)/|^x/perps/types\\.ts$|^runtime/baseapp/errors\\.ts$',
+        pathNot:
+          '^x/perps/(units|margin|matching|funding|liquidation|accounting|breakers)/|^x/perps/types\\.ts$|^runtime/baseapp/errors\\.ts$',
       },
     },
     {
@@ -86,7 +90,10 @@ module.exports = {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules|^gen/' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'require', 'node', 'default', 'types'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
     reporterOptions: {
       archi: { collapsePattern: '^(runtime/[^/]+|x/[^/]+|app|cmd/plimsolld|client|gen)' },
     },

@@ -25,8 +25,36 @@ const bannedGlobals = [
 ].map(([name, message]) => ({ name, message }));
 
 const floatMath = [
-  'random', 'pow', 'exp', 'expm1', 'log', 'log2', 'log10', 'log1p', 'sqrt', 'cbrt', 'hypot', 'sin', 'cos', 'tan',
-  'asin', 'acos', 'atan', 'atan2', 'sinh', 'cosh', 'tanh', 'asinh', 'acosh', 'atanh', 'fround', 'round', 'ceil', 'floor', 'E', 'PI',
+  'random',
+  'pow',
+  'exp',
+  'expm1',
+  'log',
+  'log2',
+  'log10',
+  'log1p',
+  'sqrt',
+  'cbrt',
+  'hypot',
+  'sin',
+  'cos',
+  'tan',
+  'asin',
+  'acos',
+  'atan',
+  'atan2',
+  'sinh',
+  'cosh',
+  'tanh',
+  'asinh',
+  'acosh',
+  'atanh',
+  'fround',
+  'round',
+  'ceil',
+  'floor',
+  'E',
+  'PI',
 ];
 
 const bannedSyntax = [
@@ -34,7 +62,8 @@ const bannedSyntax = [
   { selector: 'Literal[raw=/^[0-9][0-9_.]*[eE]-/]', message: 'No float literals: use integers and name the rounding.' },
   { selector: 'ForInStatement', message: 'Object key order is not byte order: iterate the store or a sorted array.' },
   {
-    selector: 'CallExpression[callee.property.name=/^(localeCompare|toLocaleString|toLocaleUpperCase|toLocaleLowerCase|normalize)$/]',
+    selector:
+      'CallExpression[callee.property.name=/^(localeCompare|toLocaleString|toLocaleUpperCase|toLocaleLowerCase|normalize)$/]',
     message: 'Locale data differs from node to node.',
   },
   {
@@ -98,7 +127,11 @@ export default tseslint.config(
       'no-restricted-globals': ['error', ...bannedGlobals],
       'no-restricted-properties': [
         'error',
-        ...floatMath.map((property) => ({ object: 'Math', property, message: 'Not exact, or not needed on integers.' })),
+        ...floatMath.map((property) => ({
+          object: 'Math',
+          property,
+          message: 'Not exact, or not needed on integers.',
+        })),
         { object: 'performance', property: 'now', message: 'A clock differs from node to node.' },
       ],
       'no-restricted-syntax': ['error', ...bannedSyntax],
@@ -107,7 +140,28 @@ export default tseslint.config(
         {
           patterns: [
             {
-              group: ['node:fs', 'node:fs/*', 'node:process', 'node:v8', 'node:vm', 'node:os', 'node:net', 'node:http', 'node:https', 'node:child_process', 'node:timers', 'node:timers/*', 'node:worker_threads', 'node:perf_hooks', 'fs', 'os', 'net', 'http', 'https', 'child_process'],
+              group: [
+                'node:fs',
+                'node:fs/*',
+                'node:process',
+                'node:v8',
+                'node:vm',
+                'node:os',
+                'node:net',
+                'node:http',
+                'node:https',
+                'node:child_process',
+                'node:timers',
+                'node:timers/*',
+                'node:worker_threads',
+                'node:perf_hooks',
+                'fs',
+                'os',
+                'net',
+                'http',
+                'https',
+                'child_process',
+              ],
               message: 'Consensus code reads nothing but its store.',
             },
           ],
@@ -121,8 +175,15 @@ export default tseslint.config(
       'no-restricted-syntax': [
         'error',
         ...bannedSyntax,
-        { selector: 'AwaitExpression', message: 'A block runs without interruption: state is read and written synchronously.' },
-        { selector: 'FunctionDeclaration[async=true], ArrowFunctionExpression[async=true], FunctionExpression[async=true]', message: 'A block runs without interruption.' },
+        {
+          selector: 'AwaitExpression',
+          message: 'A block runs without interruption: state is read and written synchronously.',
+        },
+        {
+          selector:
+            'FunctionDeclaration[async=true], ArrowFunctionExpression[async=true], FunctionExpression[async=true]',
+          message: 'A block runs without interruption.',
+        },
       ],
     },
   },

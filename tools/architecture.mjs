@@ -31,7 +31,11 @@ for (const file of output.modules) {
 const rooms = [...new Set([...arrows].flatMap((arrow) => arrow.split(' ')))].sort();
 const id = (name) => name.replace(/\W/g, '_');
 const group = (title, prefix) =>
-  [`  subgraph ${title}`, ...rooms.filter((name) => name.startsWith(prefix)).map((name) => `    ${id(name)}["${name}"]`), '  end'].join('\n');
+  [
+    `  subgraph ${title}`,
+    ...rooms.filter((name) => name.startsWith(prefix)).map((name) => `    ${id(name)}["${name}"]`),
+    '  end',
+  ].join('\n');
 const picture = [
   '```mermaid',
   'flowchart TD',

@@ -1,4 +1,5 @@
-import { CommitInfo, ExtendedCommitInfo, type ExtendedVoteInfo } from 'cosmjs-types/tendermint/abci/types';
+import type { CommitInfo } from 'cosmjs-types/tendermint/abci/types';
+import { ExtendedCommitInfo, type ExtendedVoteInfo } from 'cosmjs-types/tendermint/abci/types';
 import { BlockIDFlag } from 'cosmjs-types/tendermint/types/validator';
 import { verifyEd25519 } from '../crypto/ed25519.js';
 import { sha256 } from '../crypto/hash.js';

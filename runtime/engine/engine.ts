@@ -1,16 +1,17 @@
 import { EventEmitter } from 'node:events';
+import type { ExtendedCommitInfo } from 'cosmjs-types/tendermint/abci/types';
 import {
-  ExtendedCommitInfo,
   ResponseProcessProposal_ProposalStatus,
   ResponseVerifyVoteExtension_VerifyStatus,
   type CommitInfo,
   type ResponseCheckTx,
   type ResponseFinalizeBlock,
 } from 'cosmjs-types/tendermint/abci/types';
-import { Timestamp } from 'cosmjs-types/google/protobuf/timestamp';
+import type { Timestamp } from 'cosmjs-types/google/protobuf/timestamp';
 import { Block } from 'cosmjs-types/tendermint/types/block';
 import type { ConsensusParams } from 'cosmjs-types/tendermint/types/params';
-import { BlockID, Commit, type Header } from 'cosmjs-types/tendermint/types/types';
+import type { BlockID } from 'cosmjs-types/tendermint/types/types';
+import { Commit, type Header } from 'cosmjs-types/tendermint/types/types';
 import { BlockIDFlag } from 'cosmjs-types/tendermint/types/validator';
 import type { Application } from '../abci/application.js';
 import { canonicalVoteExtension } from '../abci/canonical-vote.js';

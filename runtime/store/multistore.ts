@@ -180,7 +180,7 @@ export class MultiStore implements CommitMultiStore {
     if (this.#latest !== 0 && number !== this.#latest + 1) {
       throw new StoreError('wrong-order', `cannot prepare version ${number} after ${this.#latest}`);
     }
-    if (number < 1 || number >= 2 ** 31) throw new StoreError('wrong-order', `version ${number} is out of range`);
+    if (number < 1 || number >= 0x80000000) throw new StoreError('wrong-order', `version ${number} is out of range`);
     const changes: StoreChanges[] = [];
     for (const name of this.#names) {
       const pending = (layer as CacheLayer).store(name).pending();

@@ -1,13 +1,12 @@
+import type { OrderType, TimeInForce } from '../../gen/plimsoll/perps/v1/types.js';
 import {
   Ledger,
   MarketState,
   Order,
-  OrderType,
   Position,
   Side as ProtoSide,
   SolvencyClass as ProtoClass,
   Subaccount,
-  TimeInForce,
   type Funding,
 } from '../../gen/plimsoll/perps/v1/types.js';
 import { FatalError } from '../../runtime/baseapp/errors.js';
