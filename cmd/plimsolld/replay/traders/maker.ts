@@ -1,7 +1,7 @@
 import { equity } from '../../../../x/perps/margin/index.js';
 import type { Side } from '../../../../x/perps/types.js';
 import { abs, max } from '../../../../x/perps/units/index.js';
-import { affordable, heldIn, quantityOf, type OrderTicket } from './orders.js';
+import { affordable, heldIn, isDust, quantityOf, type OrderTicket } from './orders.js';
 import type { Trader } from './trader.js';
 import type { TraderView } from './view.js';
 
@@ -9,6 +9,8 @@ const levels = 2n;
 const leastSpreadPpm = 500;
 /** A spread beyond this is no quote. */
 const maxSpreadPpm = 50_000;
+/** Up to this spread, orders that reduce the inventory hardly cost margin. */
+const calmSpreadPpm = 10_000;
 /** A move in one block beyond this makes it leave the book. */
 const fleePpm = 30_000;
 /** Largest inventory as a multiple of equity. */
@@ -30,12 +32,14 @@ export function maker(trader: Trader, view: TraderView, ticket: OrderTicket): vo
 
   const worth = equity(ticket.account, view.markets);
   ticket.topUp(worth);
-  const room = affordable(ticket.account, view, market, spread);
+  // Both sides may fill at their limits: the distance of every level costs margin.
+  const room = affordable(ticket.account, view, market, spread * Number(levels * (levels + 1n)));
   const limit = quantityOf(maxInventory * max(0n, worth), market);
   const held = heldIn(ticket.account, market);
   for (const side of ['buy', 'sell'] as const) {
     const inventory = side === 'buy' ? held : -held;
-    const size = capped(max(0n, limit - inventory), room + (inventory < 0n ? abs(held) : 0n)) / (2n * levels);
+    const size = capped(max(0n, limit - inventory), room + (inventory < 0n && spread < calmSpreadPpm ? abs(held) : 0n)) / (2n * levels);
+    if (isDust(size, market)) continue;
     for (let level = 1n; level <= levels; level++)
       ticket.limit(market, side, size, quoted(market.markPrice, side, BigInt(spread) * level));
   }
