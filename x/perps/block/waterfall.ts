@@ -21,6 +21,8 @@ import type { WorkingAccount, WorkingSet } from './working-set.js';
 interface Bankrupt {
   readonly account: WorkingAccount;
   readonly deficit: bigint;
+  /** Positions that answer for the deficit: those left, or when the book closed all of them, those the block began with. */
+  readonly answerable: readonly PositionView[];
   readonly shares: ReadonlyMap<MarketId, bigint>;
 }
 
@@ -35,7 +37,7 @@ export function resolveBankruptcies(ctx: Context, deps: Deps, work: WorkingSet):
   const bankrupts = work
     .touched()
     .filter((account) => work.equity(account) < 0n)
-    .map((account) => bankruptOf(work, account));
+    .map((account) => bankruptOf(ctx, deps, work, account));
   if (bankrupts.length === 0) return;
   for (const { account, deficit } of bankrupts) {
     ctx.emit('plimsoll.perps.v1.EventBankruptcy', {
@@ -61,24 +63,24 @@ export function resolveBankruptcies(ctx: Context, deps: Deps, work: WorkingSet):
   }
 }
 
-function bankruptOf(work: WorkingSet, account: WorkingAccount): Bankrupt {
-  const margins = account.positions.map(({ marketId, quantity }) =>
-    maintenanceMarginOf(work.markets(marketId), quantity),
-  );
+function bankruptOf(ctx: Context, { keeper }: Deps, work: WorkingSet, account: WorkingAccount): Bankrupt {
   const deficit = -work.equity(account);
+  // An insured close may fill beyond the bankruptcy price and leave a debt without a position (section 10.3).
+  const answerable = account.positions.length > 0 ? account.positions : keeper.positionsOf(ctx.committed, account.key);
+  const ids = answerable.length > 0 ? answerable.map(({ marketId }) => marketId) : [...account.marketCash.keys()];
+  const margins = ids.map((_, index) => {
+    const position = answerable[index];
+    return position === undefined ? 0n : maintenanceMarginOf(work.markets(position.marketId), position.quantity);
+  });
   const parts = allocateByMargin(deficit, margins);
-  return {
-    account,
-    deficit,
-    shares: new Map(account.positions.map(({ marketId }, index) => [marketId, parts[index]!])),
-  };
+  return { account, deficit, answerable, shares: new Map(ids.map((id, index) => [id, parts[index]!])) };
 }
 
 /** Sides of the market on which somebody is bankrupt. */
 function losingSides(bankrupts: readonly Bankrupt[], id: MarketId): ReadonlySet<Side> {
   const sides = new Set<Side>();
-  for (const { account } of bankrupts) {
-    const quantity = account.position(id)?.quantity;
+  for (const { answerable } of bankrupts) {
+    const quantity = answerable.find(({ marketId }) => marketId === id)?.quantity;
     if (quantity !== undefined) sides.add(quantity > 0n ? 'buy' : 'sell');
   }
   return sides;
