@@ -13,7 +13,7 @@ help: ## show this
 
 install: $(STAMP)
 $(STAMP): package.json package-lock.json
-	npm ci
+	npm install --no-audit --no-fund --loglevel=error
 	@touch $@
 
 proto: gen/image.ts ## generate types from the .proto files

@@ -1,0 +1,87 @@
+import type { OfflineSigner, GeneratedType } from '@cosmjs/proto-signing';
+import { Registry } from '@cosmjs/proto-signing';
+import {
+  createProtobufRpcClient,
+  defaultRegistryTypes,
+  QueryClient,
+  SigningStargateClient,
+  type SigningStargateClientOptions,
+} from '@cosmjs/stargate';
+import type { CometClient } from '@cosmjs/tendermint-rpc';
+import * as insurance from '../gen/plimsoll/insurance/v1/tx.js';
+import {
+  QueryMarketRequest,
+  QueryMarketResponse,
+  QueryOrderBookRequest,
+  QueryOrderBookResponse,
+  QueryPositionRequest,
+  QueryPositionResponse,
+  QuerySubaccountRequest,
+  QuerySubaccountResponse,
+} from '../gen/plimsoll/perps/v1/query.js';
+import * as perps from '../gen/plimsoll/perps/v1/tx.js';
+
+/** bech32 prefix of accounts. */
+export const addressPrefix = 'plim';
+
+const message = (name: string, type: unknown): [string, GeneratedType] => [name, type as GeneratedType];
+
+/** Types of the messages that traders send, for a cosmjs Registry. */
+export const plimsollTypes: readonly [string, GeneratedType][] = [
+  message('/plimsoll.perps.v1.MsgDeposit', perps.MsgDeposit),
+  message('/plimsoll.perps.v1.MsgWithdraw', perps.MsgWithdraw),
+  message('/plimsoll.perps.v1.MsgTransfer', perps.MsgTransfer),
+  message('/plimsoll.perps.v1.MsgPlaceOrder', perps.MsgPlaceOrder),
+  message('/plimsoll.perps.v1.MsgCancelOrder', perps.MsgCancelOrder),
+  message('/plimsoll.perps.v1.MsgCancelAllOrders', perps.MsgCancelAllOrders),
+  message('/plimsoll.insurance.v1.MsgContribute', insurance.MsgContribute),
+];
+
+export const plimsollRegistry = (): Registry => new Registry([...defaultRegistryTypes, ...plimsollTypes]);
+
+/** A signing client that knows the chain's messages. */
+export function connectPlimsoll(
+  endpoint: string,
+  signer: OfflineSigner,
+  options: SigningStargateClientOptions = {},
+): Promise<SigningStargateClient> {
+  return SigningStargateClient.connectWithSigner(endpoint, signer, { registry: plimsollRegistry(), ...options });
+}
+
+interface Wire<T> {
+  encode(message: T): { finish(): Uint8Array };
+  decode(input: Uint8Array): T;
+}
+
+/** Queries that traders ask, over RPC. */
+export class PerpsQueries {
+  readonly #request: (method: string, data: Uint8Array) => Promise<Uint8Array>;
+
+  constructor(comet: CometClient) {
+    const rpc = createProtobufRpcClient(new QueryClient(comet));
+    this.#request = (method, data) => rpc.request('plimsoll.perps.v1.Query', method, data);
+  }
+
+  async market(marketId: number) {
+    return (await this.#ask('Market', QueryMarketRequest, QueryMarketResponse, { marketId })).market;
+  }
+
+  /** Equity, margins and positions. */
+  async subaccount(owner: string, number = 0) {
+    return (await this.#ask('Subaccount', QuerySubaccountRequest, QuerySubaccountResponse, { owner, number }))
+      .subaccount;
+  }
+
+  async position(owner: string, marketId: number, number = 0) {
+    return (await this.#ask('Position', QueryPositionRequest, QueryPositionResponse, { owner, number, marketId }))
+      .position;
+  }
+
+  async orderBook(marketId: number, depth = 20) {
+    return this.#ask('OrderBook', QueryOrderBookRequest, QueryOrderBookResponse, { marketId, depth });
+  }
+
+  async #ask<Q, R>(method: string, request: Wire<Q>, response: Wire<R>, value: Q): Promise<R> {
+    return response.decode(await this.#request(method, request.encode(value).finish()));
+  }
+}
