@@ -19,6 +19,8 @@ export interface BlockRecord {
   readonly bankrupt: bigint;
   /** Closed on solvent accounts against bankrupt ones, at mark. */
   readonly deleveraged: bigint;
+  /** What bankrupt accounts owed. */
+  readonly deficit: bigint;
   readonly paidByInsurance: bigint;
   readonly paidByHaircut: bigint;
   readonly paidByExchange: bigint;
@@ -57,6 +59,7 @@ export function recordOf(
     book: 0n,
     bankrupt: 0n,
     deleveraged: 0n,
+    deficit: 0n,
     paidByInsurance: 0n,
     paidByHaircut: 0n,
     paidByExchange: 0n,
@@ -82,6 +85,7 @@ export function recordOf(
         break;
       }
       case 'EventDeficit':
+        record.deficit += amount(fields, 'deficit');
         record.paidByInsurance += amount(fields, 'paid_by_insurance');
         record.paidByHaircut += amount(fields, 'paid_by_haircut');
         record.paidByExchange += amount(fields, 'paid_by_exchange');

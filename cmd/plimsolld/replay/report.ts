@@ -29,6 +29,8 @@ export interface ReplayReport {
   readonly waterfall: {
     /** Notional that liquidation orders closed in the auctions. */
     readonly book: string;
+    /** What bankrupt accounts owed: insurance, haircut, exchange and bad debt paid it, to the unit. */
+    readonly deficit: string;
     /** Paid by the tranches. */
     readonly insurance: string;
     /** Notional closed on solvent accounts against bankrupt ones. */
@@ -67,6 +69,7 @@ export class Tally {
   #closed = 0n;
   #book = 0n;
   #adl = 0n;
+  #deficit = 0n;
   #insurancePaid = 0n;
   #haircut = 0n;
   #exchange = 0n;
@@ -98,6 +101,7 @@ export class Tally {
     this.#closed += record.book + record.bankrupt;
     this.#book += record.book;
     this.#adl += record.deleveraged;
+    this.#deficit += record.deficit;
     this.#insurancePaid += record.paidByInsurance;
     this.#haircut += record.paidByHaircut;
     this.#exchange += record.paidByExchange;
@@ -132,6 +136,7 @@ export class Tally {
       liquidations: { accounts: this.#liquidated.size, notional: this.#closed.toString() },
       waterfall: {
         book: this.#book.toString(),
+        deficit: this.#deficit.toString(),
         insurance: this.#insurancePaid.toString(),
         adl: this.#adl.toString(),
         haircut: this.#haircut.toString(),

@@ -38,7 +38,9 @@ export function maker(trader: Trader, view: TraderView, ticket: OrderTicket): vo
   const held = heldIn(ticket.account, market);
   for (const side of ['buy', 'sell'] as const) {
     const inventory = side === 'buy' ? held : -held;
-    const size = capped(max(0n, limit - inventory), room + (inventory < 0n && spread < calmSpreadPpm ? abs(held) : 0n)) / (2n * levels);
+    const size =
+      capped(max(0n, limit - inventory), room + (inventory < 0n && spread < calmSpreadPpm ? abs(held) : 0n)) /
+      (2n * levels);
     if (isDust(size, market)) continue;
     for (let level = 1n; level <= levels; level++)
       ticket.limit(market, side, size, quoted(market.markPrice, side, BigInt(spread) * level));
