@@ -69,7 +69,7 @@ export class VoteExtensions implements VoteHooks {
     let total = 0n;
     const votes = lastCommit.votes.map((vote): ExtendedVoteInfo => {
       total += vote.validator.power;
-      if (vote.blockIdFlag !== BlockIDFlag.BLOCK_ID_FLAG_COMMIT) return vote;
+      if (vote.blockIdFlag !== BlockIDFlag.BLOCK_ID_FLAG_COMMIT) return withoutExtension(vote, vote.blockIdFlag);
       const key = this.#keys.publicKey(ctx, vote.validator.address);
       if (
         key !== undefined &&
@@ -79,12 +79,7 @@ export class VoteExtensions implements VoteHooks {
         power += vote.validator.power;
         return vote;
       }
-      return {
-        validator: vote.validator,
-        blockIdFlag: BlockIDFlag.BLOCK_ID_FLAG_ABSENT,
-        voteExtension: new Uint8Array(0),
-        extensionSignature: new Uint8Array(0),
-      };
+      return withoutExtension(vote, BlockIDFlag.BLOCK_ID_FLAG_ABSENT);
     });
     if (power < requiredPower(total)) return undefined;
     return Buffer.concat([marker, ExtendedCommitInfo.encode({ round: lastCommit.round, votes }).finish()]);
@@ -161,6 +156,14 @@ export class VoteExtensions implements VoteHooks {
     return verifyEd25519(key, message, vote.extensionSignature);
   }
 }
+
+/** The same validator's place in the commit, counting for nothing: what `verify` accepts of votes without an extension. */
+const withoutExtension = ({ validator }: ExtendedVoteInfo, blockIdFlag: BlockIDFlag): ExtendedVoteInfo => ({
+  validator,
+  blockIdFlag,
+  voteExtension: new Uint8Array(0),
+  extensionSignature: new Uint8Array(0),
+});
 
 /** More than two thirds: floor(2/3 total) + 1. */
 const requiredPower = (total: bigint): bigint => (2n * total) / 3n + 1n;
