@@ -5,8 +5,9 @@ export interface WeightedPrice {
 
 /**
  * Lower weighted median: the smallest price at which at least half of the
- * reporting power lies at or below. More than half of the reporting power
- * must lie to move it outside the honest range. risk-model section 15.1.
+ * reporting power lies at or below. Liars with less than half of the
+ * reporting power cannot move it outside the range of honest prices; with
+ * exactly half they can move it down, never up. risk-model section 15.1.
  * Depends on the set of reports, not their order. O(n log n).
  */
 export function weightedMedian(reports: readonly WeightedPrice[]): bigint | undefined {

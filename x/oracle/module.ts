@@ -1,13 +1,14 @@
 import { GenesisState } from '../../gen/plimsoll/oracle/v1/genesis.js';
 import { QueryDefinition, type PriceInfo } from '../../gen/plimsoll/oracle/v1/query.js';
 import { MsgDefinition } from '../../gen/plimsoll/oracle/v1/tx.js';
-import type { Pair, Params } from '../../gen/plimsoll/oracle/v1/oracle.js';
+import type { Pair, Params, Price } from '../../gen/plimsoll/oracle/v1/oracle.js';
 import type { Context } from '../../runtime/baseapp/context.js';
 import { sdkErrors } from '../../runtime/baseapp/errors.js';
 import type { GenesisJson, Module, ServiceRegistrar } from '../../runtime/baseapp/module.js';
 import { paginate } from '../../runtime/baseapp/pagination.js';
 import type { JsonValue, ProtoRegistry } from '../../runtime/codec/types.js';
 import { keyBytes, u32 } from '../../runtime/store/key.js';
+import { maxPrice } from './decimal.js';
 import { errors } from './errors.js';
 import { storeName, type OracleKeeper } from './keeper.js';
 
@@ -48,6 +49,7 @@ export class OracleModule implements Module {
         this.#requireAuthority(authority);
         if (params === undefined) throw errors.invalidParams('params: missing');
         validateParams(params);
+        requireRoomForPairs([...keeper.pairs(ctx)].length, params);
         keeper.setParams(ctx, params);
         return {};
       },
@@ -94,14 +96,14 @@ export class OracleModule implements Module {
   beginBlock(ctx: Context): void {
     const { staleMs } = this.keeper.params(ctx);
     for (const price of this.keeper.prices(ctx)) {
-      const age = ctx.block.timeMs - price.timeMs;
+      const age = ageAt(ctx, price);
       if (age > staleMs) ctx.emit('plimsoll.oracle.v1.EventStale', { pairId: price.pairId, ageMs: age });
     }
   }
 
   #info(ctx: Context, pair: Pair): PriceInfo {
     const price = this.keeper.price(ctx, pair.id);
-    const ageMs = price === undefined ? 0n : ctx.block.timeMs - price.timeMs;
+    const ageMs = price === undefined ? 0n : ageAt(ctx, price);
     return { pair, price, ageMs, stale: price === undefined || ageMs > this.keeper.params(ctx).staleMs };
   }
 
@@ -117,6 +119,7 @@ export class OracleModule implements Module {
     const state = GenesisState.decode(this.registry.fromJson(genesisType, json as JsonValue));
     if (state.params === undefined) throw new Error('oracle.params: missing');
     validateParams(state.params);
+    requireRoomForPairs(state.pairs.length, state.params);
     const ids = new Set<number>();
     const symbols = new Set<string>();
     for (const [index, pair] of state.pairs.entries()) {
@@ -128,13 +131,24 @@ export class OracleModule implements Module {
     }
     for (const [index, { pairId, price }] of state.prices.entries()) {
       if (!ids.has(pairId)) throw new Error(`oracle.prices[${index}].pair_id: ${pairId} is not a pair`);
-      if (price === 0n) throw new Error(`oracle.prices[${index}].price: must be positive`);
+      if (price === 0n || price >= maxPrice)
+        throw new Error(`oracle.prices[${index}].price: ${price}; expected 1 to 2^62 - 1`);
     }
     return state;
   }
 }
 
 const pairKey = ({ id }: Pair): Uint8Array => keyBytes(u32(id));
+
+/** Milliseconds since a price was accepted; zero for one that came with a genesis younger than this block. */
+function ageAt(ctx: Context, { timeMs }: Price): bigint {
+  return ctx.block.timeMs > timeMs ? ctx.block.timeMs - timeMs : 0n;
+}
+
+/** Honest validators report every pair: a bound below their number would make all votes invalid and end the chain. */
+function requireRoomForPairs(count: number, { maxPairs }: Params): void {
+  if (maxPairs < count) throw errors.invalidParams(`max_pairs: ${maxPairs}; ${count} pairs exist`);
+}
 
 function validatePair({ id, symbol, exponent }: Pair): void {
   if (id === 0) throw errors.invalidPair('id: must be positive');
