@@ -141,7 +141,7 @@ export class InsuranceKeeper {
     const paid = paidInBlock.get(ctx, marketId) ?? 0n;
     const limit = available(tranche, this.#caps(ctx), paid);
     const amount = deficit < limit ? deficit : limit;
-    if (amount === 0n) return 0n;
+    if (amount <= 0n) return 0n;
     const balance = tranche.balance - amount;
     this.setTranche(ctx, {
       ...tranche,

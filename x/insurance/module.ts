@@ -113,10 +113,21 @@ export class InsuranceModule implements Module {
     if (state.params === undefined) throw new Error('insurance.params: missing');
     validateParams(state.params);
     const seen = new Set<number>();
-    for (const [index, { marketId, balance }] of state.tranches.entries()) {
+    for (const [index, tranche] of state.tranches.entries()) {
+      const { marketId } = tranche;
       if (seen.has(marketId)) throw new Error(`insurance.tranches[${index}].market_id: ${marketId} is listed twice`);
-      if (!/^(0|[1-9][0-9]{0,30})$/.test(balance)) {
-        throw new Error(`insurance.tranches[${index}].balance: ${JSON.stringify(balance)} is not an amount`);
+      for (const [field, text] of [
+        ['balance', tranche.balance],
+        ['window_opening', tranche.windowOpening || '0'],
+        ['window_paid', tranche.windowPaid || '0'],
+        ['total_in', tranche.totalIn || '0'],
+        ['total_out', tranche.totalOut || '0'],
+      ] as const) {
+        if (!/^(0|[1-9][0-9]{0,30})$/.test(text)) {
+          throw new Error(
+            `insurance.tranches[${index}].${field}: ${JSON.stringify(text.slice(0, 40))} is not an amount in quote quanta`,
+          );
+        }
       }
       seen.add(marketId);
     }

@@ -46,8 +46,9 @@ export class ValsetModule implements Module {
   }
 
   initGenesis(ctx: Context, json: GenesisJson): void {
-    for (const { pubKey, power, address } of this.#fromJson(json).validators) {
-      if (this.keeper.validator(ctx, address) === undefined) this.keeper.update(ctx, [{ pubKey, power }]);
+    // The engine's genesis alone says who votes; whoever it does not name keeps a key and has no power.
+    for (const { pubKey, address } of this.#fromJson(json).validators) {
+      if (this.keeper.validator(ctx, address) === undefined) this.keeper.update(ctx, [{ pubKey, power: 0n }]);
     }
   }
 
