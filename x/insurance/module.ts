@@ -95,7 +95,9 @@ export class InsuranceModule implements Module {
     for (const tranche of state.tranches) this.keeper.setTranche(ctx, trancheFromProto(tranche));
     const [sum, held] = [this.keeper.totalBalance(ctx), this.keeper.moduleBalance(ctx)];
     if (sum !== held) {
-      throw new Error(`insurance.tranches: balances sum to ${sum}${collateralDenom}, the module account holds ${held}`);
+      throw new Error(
+        `insurance.tranches: balances sum to ${sum}${collateralDenom}, the module account holds ${held}${collateralDenom}`,
+      );
     }
   }
 

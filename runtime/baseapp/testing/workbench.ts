@@ -15,10 +15,13 @@ export const testBlock: BlockInfo = {
   misbehavior: [],
 };
 
+/** One for all workbenches: it is immutable, and slow to make. */
+const registry: Registry = createRegistry(descriptorImage);
+const events = new TypedEvents(registry);
+
 /** Real stores in memory and contexts over them, for tests that need state and no chain. */
 export class Workbench {
-  readonly registry: Registry = createRegistry(descriptorImage);
-  readonly #events = new TypedEvents(this.registry);
+  readonly registry = registry;
   readonly #store: CommitMultiStore;
   #layer: CacheMultiStore;
   #block = testBlock;
@@ -34,7 +37,7 @@ export class Workbench {
 
   /** A context of the current block, with an event log of its own. */
   context(changes: Partial<BlockInfo> = {}): Context {
-    return new Context(this.#layer, { ...this.#block, ...changes }, 'deliver', this.#store.at(), this.#events);
+    return new Context(this.#layer, { ...this.#block, ...changes }, 'deliver', this.#store.at(), events);
   }
 
   /** Commits the current block and opens the next one, so many milliseconds later. */
