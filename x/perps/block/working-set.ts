@@ -25,6 +25,8 @@ export class WorkingAccount implements AccountView {
   /** Cash that moved in each market in this block: fills and funding, without fees. */
   readonly marketCash = new Map<MarketId, bigint>();
   readonly #stored: { readonly cash: Quote; readonly underwaterHeight: bigint };
+  /** Positions as the store has them: only the working set changes them meanwhile. */
+  readonly storedPositions: readonly PositionView[];
 
   constructor(
     readonly key: SubaccountKey,
@@ -36,6 +38,7 @@ export class WorkingAccount implements AccountView {
     this.positions = positions;
     this.underwaterHeight = underwaterHeight;
     this.#stored = { cash, underwaterHeight };
+    this.storedPositions = positions;
   }
 
   /** False when the account stands as the store has it. */
@@ -154,7 +157,7 @@ export class WorkingSet {
     for (const account of this.touched()) {
       if (!account.changed) continue;
       keeper.setSubaccount(ctx, account.key, { cash: account.cash, underwaterHeight: account.underwaterHeight });
-      const before = keeper.positionsOf(ctx, account.key);
+      const before = account.storedPositions;
       for (const { marketId } of before)
         if (account.position(marketId) === undefined) keeper.deletePosition(ctx, account.key, marketId);
       for (const position of account.positions) {

@@ -1,0 +1,42 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { table } from '../cmd/plimsolld/output.js';
+import { matchingBench } from './matching.js';
+import { quick, verificationsPerSecond, type Measurements } from './measure.js';
+import { replayBench } from './replay.js';
+import { riskBench } from './risk.js';
+import { storeBench } from './store.js';
+import { throughputBench } from './throughput.js';
+
+/** Runs every benchmark, prints a table and writes bench/results.json. docs/performance.md says what the figures mean. */
+async function main(): Promise<void> {
+  const say = (text: string): boolean => process.stderr.write(`${text}\n`);
+  if (quick) say('PLIMSOLL_BENCH_QUICK=1: short runs, nothing above 10,000 accounts or keys');
+  say('signatures ...');
+  const verifications = verificationsPerSecond();
+  let results: Measurements = {};
+  const benches: readonly (readonly [name: string, run: () => Measurements | Promise<Measurements>])[] = [
+    ['matching', matchingBench],
+    ['throughput', () => throughputBench(verifications)],
+    ['store', storeBench],
+    ['replay', () => replayBench(verifications)],
+    ['risk', riskBench],
+  ];
+  for (const [name, run] of benches) {
+    say(`${name} ...`);
+    results = { ...results, ...(await run()) };
+  }
+  const path = join('bench', 'results.json');
+  writeFileSync(path, `${JSON.stringify(results, null, 2)}\n`);
+  const rows = Object.entries(results).map(([name, { value, unit, baseline, ratio }]) => [
+    name,
+    `${value}`,
+    unit,
+    `${baseline}`,
+    `${ratio}`,
+  ]);
+  process.stdout.write(`${table([['name', 'value', 'unit', 'baseline', 'ratio'], ...rows])}\n`);
+  say(`written to ${path}`);
+}
+
+await main();
