@@ -1,0 +1,112 @@
+import { createApp, type PlimsollApp } from '../../app/app.js';
+import { addBalance, type AppState } from '../../app/genesis.js';
+import { mounts } from '../../app/mounts.js';
+import { genesisDoc, buildAppState, type GenesisMarket } from '../../cmd/plimsolld/node/init.js';
+import { keyFromMnemonic, type SigningKey } from '../../cmd/plimsolld/keyring/keyring.js';
+import { signDirect, type UnsignedTx } from '../../cmd/plimsolld/tx/sign.js';
+import { demoAccounts, demoMarkets } from '../../cmd/plimsolld/devnet/demo.js';
+import { VirtualClock } from '../../runtime/engine/clock.js';
+import { ConsensusKey } from '../../runtime/engine/consensus-key.js';
+import { EmbeddedEngine, type ProducedBlock } from '../../runtime/engine/engine.js';
+import { fromBech32 } from '../../runtime/crypto/address.js';
+import type { TxMessage } from '../../runtime/codec/tx.js';
+import type { Logger } from '../../runtime/log.js';
+import { openStore } from '../../runtime/store/index.js';
+import type { PriceSource, QuotedPrice } from '../../x/oracle/price-source.js';
+
+export const chainId = 'plimsoll-test-1';
+const genesisTime = '2026-01-01T00:00:00Z';
+
+/** Prices that a test sets. */
+export class SetPrices implements PriceSource {
+  #prices: readonly QuotedPrice[];
+  constructor(prices: Readonly<Record<string, string>>) {
+    this.#prices = [];
+    this.set(prices);
+  }
+  set(prices: Readonly<Record<string, string>>): void {
+    this.#prices = Object.entries(prices).map(([symbol, price]) => ({ symbol, price }));
+  }
+  prices(): readonly QuotedPrice[] {
+    return this.#prices;
+  }
+}
+
+/** Complains loudly: a test that logs an error has found one. */
+const strictLogger: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error(fields, message) {
+    throw new Error(`${message} ${JSON.stringify(fields)}`);
+  },
+};
+
+export interface TestChain {
+  readonly plimsoll: PlimsollApp;
+  readonly engine: EmbeddedEngine;
+  readonly prices: SetPrices;
+  readonly keys: readonly SigningKey[];
+  /** Signs with the account's next sequence, also after others in the same block. */
+  sign(key: SigningKey, messages: readonly TxMessage[], changes?: Partial<UnsignedTx & { sequence: bigint; chainId: string }>): Uint8Array;
+  /** Produces a block with these transactions, one second later. */
+  block(txs?: readonly Uint8Array[]): Promise<ProducedBlock>;
+  close(): Promise<void>;
+}
+
+export interface TestChainOptions {
+  readonly path?: string;
+  readonly markets?: readonly GenesisMarket[];
+  readonly change?: (state: AppState) => void;
+  readonly prices?: SetPrices;
+}
+
+/** The real application on the real engine in virtual time, with the demo accounts funded and prices set by the test. */
+export async function testChain(options: TestChainOptions = {}): Promise<TestChain> {
+  const prices = options.prices ?? new SetPrices({ 'BTC-USD': '60000', 'ETH-USD': '3000' });
+  const keys = await Promise.all(demoAccounts.map(({ mnemonic }) => keyFromMnemonic(mnemonic)));
+  const state = await buildAppState(options.markets ?? demoMarkets(1_000_000_000_000n), (changed) => {
+    for (const { address } of keys) addBalance(changed, address, 'uusdc', 10_000_000_000_000n);
+    options.change?.(changed);
+  });
+  const validator = ConsensusKey.fromSeed(Buffer.alloc(32, 7));
+  const store = await openStore({ path: options.path === undefined ? undefined : `${options.path}/state`, mounts, sync: false });
+  const plimsoll = createApp({ store, chainId, prices, logger: strictLogger });
+  const clock = new VirtualClock(BigInt(Date.parse(genesisTime)));
+  const engine = await EmbeddedEngine.open({
+    app: plimsoll.app,
+    genesis: genesisDoc(chainId, genesisTime, validator, state),
+    validator,
+    clock,
+    path: options.path === undefined ? undefined : `${options.path}/blocks`,
+    logger: strictLogger,
+  });
+  clock.set(engine.timeMs + 1_000n);
+  const pending = new Map<string, bigint>();
+  return {
+    plimsoll,
+    engine,
+    prices,
+    keys,
+    sign(key, messages, changes = {}) {
+      const account = plimsoll.keepers.auth.account(plimsoll.app.queryContext(), fromBech32(key.address))!;
+      const sequence = changes.sequence ?? pending.get(key.address) ?? account.sequence;
+      pending.set(key.address, sequence + 1n);
+      const tx = { messages, fee: [], gasLimit: 500_000n, ...changes };
+      return signDirect(tx, key, { chainId: changes.chainId ?? chainId, accountNumber: account.number, sequence });
+    },
+    async block(txs = []) {
+      for (const tx of txs) {
+        const { code, log } = await engine.broadcastTx(tx);
+        if (code !== 0) throw new Error(`refused by CheckTx: ${log}`);
+      }
+      pending.clear();
+      clock.set(clock.nowMs() + 1_000n);
+      return engine.produceBlock();
+    },
+    async close() {
+      await engine.stop();
+      await store.close();
+    },
+  };
+}
