@@ -64,7 +64,7 @@ export interface TestChainOptions {
 /** The real application on the real engine in virtual time, with the demo accounts funded and prices set by the test. */
 export async function testChain(options: TestChainOptions = {}): Promise<TestChain> {
   const prices = options.prices ?? new SetPrices({ 'BTC-USD': '60000', 'ETH-USD': '3000' });
-  const keys = await Promise.all(demoAccounts.map(({ mnemonic }) => keyFromMnemonic(mnemonic)));
+  const keys = demoAccounts.map(({ mnemonic }) => keyFromMnemonic(mnemonic));
   const state = await buildAppState(options.markets ?? demoMarkets(1_000_000_000_000n), (changed) => {
     for (const { address } of keys) addBalance(changed, address, 'uusdc', 10_000_000_000_000n);
     options.change?.(changed);

@@ -41,7 +41,7 @@ export function devnetCommand(): Command {
     .action(async (flags: DevnetFlags) => {
       const fresh = flags.fresh === true || process.env['FRESH'] === '1';
       if (fresh) rmSync(flags.home, { recursive: true, force: true });
-      const keys = await Promise.all(demoAccounts.map(({ mnemonic }) => keyFromMnemonic(mnemonic)));
+      const keys = demoAccounts.map(({ mnemonic }) => keyFromMnemonic(mnemonic));
       if (!existsSync(paths(flags.home).genesis)) await createHome(flags, keys);
       const node = { ...loadNodeConfig(flags.home), log_level: flags.logLevel as 'warn' };
       if (flags.rpc !== undefined) node.rpc.laddr = flags.rpc;

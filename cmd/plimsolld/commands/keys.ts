@@ -23,7 +23,7 @@ export function keysCommand(): Command {
       .argument('<name>')
       .action(async (name: string, flags: CommonFlags) => {
         const mnemonic = newMnemonic();
-        const info = await keyringOf(flags).add(name, await keyFromMnemonic(mnemonic), mnemonic);
+        const info = await keyringOf(flags).add(name, keyFromMnemonic(mnemonic), mnemonic);
         if (clientOf(flags).output === 'json') print({ ...info, mnemonic }, 'json');
         else {
           print({ ...info }, 'text');
@@ -39,7 +39,7 @@ export function keysCommand(): Command {
       .argument('<name>')
       .action(async (name: string, flags: CommonFlags) => {
         const secret = (await askLine('Mnemonic or private key: ')).trim();
-        print({ ...(await keyringOf(flags).add(name, await keyFromSecret(secret), secret)) }, clientOf(flags).output);
+        print({ ...(await keyringOf(flags).add(name, keyFromSecret(secret), secret)) }, clientOf(flags).output);
       }),
   );
   keys.addCommand(

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv, pbkdf2Sync, randomBytes, scryptSync } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Bip39, EnglishMnemonic, Slip10, Slip10Curve, stringToPath, Random } from '@cosmjs/crypto';
@@ -44,15 +44,16 @@ export function signingKey(privateKey: Uint8Array): SigningKey {
 }
 
 /** @throws Failure when the words are no BIP-39 mnemonic */
-export async function keyFromMnemonic(mnemonic: string): Promise<SigningKey> {
+export function keyFromMnemonic(mnemonic: string): SigningKey {
   let words: EnglishMnemonic;
   try {
     words = new EnglishMnemonic(mnemonic.trim().replace(/\s+/g, ' '));
   } catch (error) {
     throw new Failure(`mnemonic: ${(error as Error).message}`);
   }
-  const { privkey } = Slip10.derivePath(Slip10Curve.Secp256k1, await Bip39.mnemonicToSeed(words), hdPath);
-  return signingKey(privkey);
+  // The BIP-39 seed by Node's own PBKDF2: a hundred times faster than in JavaScript.
+  const seed = pbkdf2Sync(words.toString().normalize('NFKD'), 'mnemonic', 2048, 64, 'sha512');
+  return signingKey(Slip10.derivePath(Slip10Curve.Secp256k1, seed, hdPath).privkey);
 }
 
 /** 24 new words. */
@@ -148,7 +149,7 @@ export class Keyring {
 }
 
 /** A key from a mnemonic or a 0x-prefixed private key. */
-export async function keyFromSecret(secret: string): Promise<SigningKey> {
+export function keyFromSecret(secret: string): SigningKey {
   if (!secret.startsWith('0x')) return keyFromMnemonic(secret);
   const bytes = Buffer.from(secret.slice(2), 'hex');
   if (bytes.length !== 32 || !secp256k1.privateKeyVerify(bytes))
