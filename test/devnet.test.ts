@@ -73,7 +73,9 @@ class Devnet {
 
   /** Runs plimsolld against this devnet; returns its standard output. */
   async cli(...rest: string[]): Promise<string> {
-    const { stdout } = await run(process.execPath, args(...rest, '--home', this.home, '--node', this.rpc), { maxBuffer: 1 << 24 });
+    const { stdout } = await run(process.execPath, args(...rest, '--home', this.home, '--node', this.rpc), {
+      maxBuffer: 1 << 24,
+    });
     return stdout;
   }
 }
@@ -91,15 +93,16 @@ describe('a devnet', { concurrency: false }, () => {
   });
 
   test('prints its accounts, endpoints and a ready line', () => {
-    for (const { name, mnemonic } of demoAccounts) assert.ok(devnet.output.includes(name) && devnet.output.includes(mnemonic));
+    for (const { name, mnemonic } of demoAccounts)
+      assert.ok(devnet.output.includes(name) && devnet.output.includes(mnemonic));
     assert.ok(devnet.output.includes(devnet.rpc) && devnet.output.includes(devnet.grpc));
   });
 
   test('an unmodified cosmjs client sends tokens, signed direct and as amino JSON, and finds its transaction', async () => {
     const wallet = await direct('alice');
     const amino = await Secp256k1HdWallet.fromMnemonic(mnemonicOf('bob'), { prefix: 'plim' });
-    const [{ address: alice }] = (await wallet.getAccounts()) as [{ address: string }];
-    const [{ address: bob }] = (await amino.getAccounts()) as [{ address: string }];
+    const alice = (await wallet.getAccounts())[0]!.address;
+    const bob = (await amino.getAccounts())[0]!.address;
     const sender = await SigningStargateClient.connectWithSigner(devnet.rpc, wallet, { gasPrice: undefined });
     assert.equal(await sender.getChainId(), 'plimsoll-devnet-1');
     const before = BigInt((await sender.getBalance(bob, 'uplim')).amount);
@@ -116,28 +119,45 @@ describe('a devnet', { concurrency: false }, () => {
     const tooMuch = back.sendTokens(bob, alice, [{ denom: 'uplim', amount: '1'.padEnd(30, '0') }], fee);
     const refused = await tooMuch;
     assert.equal(refused.code, 5, 'insufficient funds fail in the block, with the code clients know');
-    const gas = await sender.simulate(alice, [{ typeUrl: '/cosmos.bank.v1beta1.MsgSend', value: { fromAddress: alice, toAddress: bob, amount: [{ denom: 'uplim', amount: '1' }] } }], '');
+    const gas = await sender.simulate(
+      alice,
+      [
+        {
+          typeUrl: '/cosmos.bank.v1beta1.MsgSend',
+          value: { fromAddress: alice, toAddress: bob, amount: [{ denom: 'uplim', amount: '1' }] },
+        },
+      ],
+      '',
+    );
     assert.ok(gas > 20_000 && gas < 400_000, `simulated ${gas}`);
     sender.disconnect();
     back.disconnect();
   });
 
   test('two accounts deposit and trade; the position reads the same by gRPC and abci_query; the Tx event arrives by WebSocket', async () => {
-    const clients = await Promise.all(['alice', 'bob'].map(async (name) => {
-      const wallet = await direct(name);
-      const [{ address }] = (await wallet.getAccounts()) as [{ address: string }];
-      return { address, client: await connectPlimsoll(devnet.rpc, wallet) };
-    }));
+    const clients = await Promise.all(
+      ['alice', 'bob'].map(async (name) => {
+        const wallet = await direct(name);
+        const { address } = (await wallet.getAccounts())[0]!;
+        return { address, client: await connectPlimsoll(devnet.rpc, wallet) };
+      }),
+    );
     const [alice, bob] = clients as [(typeof clients)[0], (typeof clients)[0]];
     const socket = await Comet38Client.connect(devnet.rpc.replace('http', 'ws'));
     const events: number[] = [];
-    const subscription = socket.subscribeTx("message.action='/plimsoll.perps.v1.MsgPlaceOrder'").subscribe({ next: (event) => events.push(event.height) });
+    const subscription = socket
+      .subscribeTx("message.action='/plimsoll.perps.v1.MsgPlaceOrder'")
+      .subscribe({ next: (event) => events.push(event.height) });
 
     for (const { address, client } of clients) {
-      const message = { typeUrl: '/plimsoll.perps.v1.MsgDeposit', value: MsgDeposit.fromPartial({ owner: address, amount: { denom: 'uusdc', amount: '20000000000' } }) };
+      const message = {
+        typeUrl: '/plimsoll.perps.v1.MsgDeposit',
+        value: MsgDeposit.fromPartial({ owner: address, amount: { denom: 'uusdc', amount: '20000000000' } }),
+      };
       assert.equal((await client.signAndBroadcast(address, [message], fee)).code, 0);
     }
     const comet = await Comet38Client.connect(devnet.rpc);
+    const { syncInfo: before } = await comet.status();
     const queries = new PerpsQueries(comet);
     // A tight price between the maker's quotes, so that the two meet each other.
     const mark = (await queries.market(1))!.state!.markPrice;
@@ -180,15 +200,19 @@ describe('a devnet', { concurrency: false }, () => {
       new Promise<Buffer>((resolve, reject) => {
         const metadata = new Metadata();
         if (height !== undefined) metadata.set('x-cosmos-block-height', String(height));
-        const request = Buffer.from(QueryPositionRequest.encode({ owner: alice.address, number: 0, marketId: 1 }).finish());
-        (grpc as unknown as { Position(request: Buffer, metadata: Metadata, done: (error: Error | null, reply: Buffer) => void): void }).Position(request, metadata, (error, reply) =>
-          error === null ? resolve(reply) : reject(error),
+        const request = Buffer.from(
+          QueryPositionRequest.encode({ owner: alice.address, number: 0, marketId: 1 }).finish(),
         );
+        (
+          grpc as unknown as {
+            Position(request: Buffer, metadata: Metadata, done: (error: Error | null, reply: Buffer) => void): void;
+          }
+        ).Position(request, metadata, (error, reply) => (error === null ? resolve(reply) : reject(error)));
       });
     const byGrpc = QueryPositionResponse.decode(await ask()).position!;
     assert.equal(byGrpc.position!.quantity, position!.position!.quantity);
     assert.equal(byGrpc.position!.entryValue, position!.position!.entryValue);
-    await assert.rejects(() => ask(2), /NOT_FOUND/, 'at height 2 there was no position');
+    await assert.rejects(() => ask(before.latestBlockHeight), /NOT_FOUND/, 'before the orders there was no position');
     assert.ok(events.length >= 2, `received ${events.length} Tx events`);
     grpc.close();
     subscription.unsubscribe();
@@ -197,21 +221,66 @@ describe('a devnet', { concurrency: false }, () => {
   });
 
   test('the command line trades, asks and explains', async () => {
-    const deposited = JSON.parse(await devnet.cli('tx', 'perps', 'deposit', '--from', 'carol', '--amount', '5000000000uusdc', '--wait', '--output', 'json')) as { code: number };
+    const deposited = JSON.parse(
+      await devnet.cli(
+        'tx',
+        'perps',
+        'deposit',
+        '--from',
+        'carol',
+        '--amount',
+        '5000000000uusdc',
+        '--wait',
+        '--output',
+        'json',
+      ),
+    ) as { code: number };
     assert.equal(deposited.code, 0);
     const { stdout: address } = await run(process.execPath, args('keys', 'show', 'carol', '-a', '--home', devnet.home));
-    const shown = JSON.parse(await devnet.cli('query', 'perps', 'subaccount', '--owner', address.trim(), '--number', '0', '--output', 'json')) as {
+    const shown = JSON.parse(
+      await devnet.cli('query', 'perps', 'subaccount', '--owner', address.trim(), '--number', '0', '--output', 'json'),
+    ) as {
       subaccount: { equity: string };
     };
     assert.equal(shown.subaccount.equity, '5000000000');
-    const amino = await devnet.cli('tx', 'perps', 'withdraw', '--from', 'carol', '--amount', '1000uusdc', '--sign-mode', 'amino-json', '--wait');
+    const amino = await devnet.cli(
+      'tx',
+      'perps',
+      'withdraw',
+      '--from',
+      'carol',
+      '--amount',
+      '1000uusdc',
+      '--sign-mode',
+      'amino-json',
+      '--wait',
+    );
     assert.match(amino, /code: 0/);
     await assert.rejects(
-      () => devnet.cli('tx', 'perps', 'withdraw', '--from', 'carol', '--amount', '9999999999uusdc', '--gas', '300000', '--wait'),
-      (error: { stderr: string; code: number }) => error.code === 1 && /insufficient free collateral/.test(error.stderr),
+      () =>
+        devnet.cli(
+          'tx',
+          'perps',
+          'withdraw',
+          '--from',
+          'carol',
+          '--amount',
+          '9999999999uusdc',
+          '--gas',
+          '300000',
+          '--wait',
+        ),
+      (error: { stderr: string; code: number }) =>
+        error.code === 1 && /insufficient free collateral/.test(error.stderr),
     );
-    await assert.rejects(() => devnet.cli('tx', 'perps', 'deposit', '--from', 'carol', '--amount', 'lots'), (error: { code: number; stderr: string }) => error.code === 2 && /like 100uusdc/.test(error.stderr));
-    await assert.rejects(() => devnet.cli('query', 'perps', 'market', '--market-id', '99'), /market_id: 99 is not listed/);
+    await assert.rejects(
+      () => devnet.cli('tx', 'perps', 'deposit', '--from', 'carol', '--amount', 'lots'),
+      (error: { code: number; stderr: string }) => error.code === 2 && /like 100uusdc/.test(error.stderr),
+    );
+    await assert.rejects(
+      () => devnet.cli('query', 'perps', 'market', '--market-id', '99'),
+      /market_id: 99 is not listed/,
+    );
     assert.match(await devnet.cli('status'), /chain_id: plimsoll-devnet-1/);
   });
 
@@ -235,7 +304,10 @@ describe('a devnet', { concurrency: false }, () => {
     await devnet.start();
     const again = await Comet38Client.connect(devnet.rpc);
     const { block } = await again.block(syncInfo.latestBlockHeight + 1);
-    assert.equal(Buffer.from(block.header.appHash).toString('hex'), Buffer.from(syncInfo.latestAppHash).toString('hex'));
+    assert.equal(
+      Buffer.from(block.header.appHash).toString('hex'),
+      Buffer.from(syncInfo.latestAppHash).toString('hex'),
+    );
     again.disconnect();
   });
 });

@@ -2,7 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { ExecTxResult } from 'cosmjs-types/tendermint/abci/types';
-import { MsgCancelOrder, MsgDeposit, MsgPlaceOrder, MsgTransfer, MsgUpdateParams, MsgWithdraw } from '../gen/plimsoll/perps/v1/tx.js';
+import {
+  MsgCancelOrder,
+  MsgDeposit,
+  MsgPlaceOrder,
+  MsgTransfer,
+  MsgUpdateParams,
+  MsgWithdraw,
+} from '../gen/plimsoll/perps/v1/tx.js';
 import { OrderType, Side, TimeInForce } from '../gen/plimsoll/perps/v1/types.js';
 import type { SigningKey } from '../cmd/plimsolld/keyring/keyring.js';
 import { marketFor } from './support/markets.js';
@@ -28,7 +35,13 @@ const deposit = ({ address: owner }: SigningKey, amount: bigint): TxMessage =>
   message('MsgDeposit', MsgDeposit, { owner, subaccountNumber: 0, amount: coin(amount) });
 const withdraw = ({ address: owner }: SigningKey, amount: bigint): TxMessage =>
   message('MsgWithdraw', MsgWithdraw, { owner, subaccountNumber: 0, amount: coin(amount) });
-const order = ({ address: owner }: SigningKey, side: Side, quantity: bigint, price: bigint, changes: Partial<MsgPlaceOrder> = {}): TxMessage =>
+const order = (
+  { address: owner }: SigningKey,
+  side: Side,
+  quantity: bigint,
+  price: bigint,
+  changes: Partial<MsgPlaceOrder> = {},
+): TxMessage =>
   message(
     'MsgPlaceOrder',
     MsgPlaceOrder,
@@ -51,10 +64,15 @@ const account = (chain: TestChain, key: SigningKey) => {
   const ctx = chain.plimsoll.app.queryContext();
   return chain.plimsoll.keepers.perps.account(ctx, keyOf(key));
 };
-const eventsOf = (results: { events: readonly { type: string; attributes: readonly { key: string; value: string }[] }[] }, name: string) =>
+const eventsOf = (
+  results: { events: readonly { type: string; attributes: readonly { key: string; value: string }[] }[] },
+  name: string,
+) =>
   results.events
     .filter(({ type }) => type === `plimsoll.perps.v1.${name}`)
-    .map(({ attributes }) => Object.fromEntries(attributes.map(({ key, value }) => [key, JSON.parse(value) as unknown])));
+    .map(({ attributes }) =>
+      Object.fromEntries(attributes.map(({ key, value }) => [key, JSON.parse(value) as unknown])),
+    );
 
 /** Every identity holds, recounted from state, and trading was not halted. */
 function assertSolvent(chain: TestChain): void {
@@ -75,15 +93,23 @@ describe('two traders', () => {
   test('deposit, trade at one price, pay fees, withdraw what is free', async () => {
     const chain = await started();
     const [alice, bob] = chain.keys as [SigningKey, SigningKey];
-    await chain.block([chain.sign(alice, [deposit(alice, usdc(10_000))]), chain.sign(bob, [deposit(bob, usdc(10_000))])]);
+    await chain.block([
+      chain.sign(alice, [deposit(alice, usdc(10_000))]),
+      chain.sign(bob, [deposit(bob, usdc(10_000))]),
+    ]);
     // Bob rests at 60,000; a block later alice takes.
     await chain.block([chain.sign(bob, [order(bob, sell, btc(1), usd(60_000))])]);
-    const { results } = await chain.block([chain.sign(alice, [order(alice, buy, btc(1), usd(60_100), { timeInForce: TimeInForce.TIME_IN_FORCE_IOC })])]);
-    const fills = eventsOf(results, 'EventFill');
-    assert.deepEqual(fills.map(({ side, price, quantity, fee }) => [side, price, quantity, fee]), [
-      ['SIDE_BUY', '60000000000', '100000000', usdc(24).toString()],
-      ['SIDE_SELL', '60000000000', '100000000', usdc(6).toString()],
+    const { results } = await chain.block([
+      chain.sign(alice, [order(alice, buy, btc(1), usd(60_100), { timeInForce: TimeInForce.TIME_IN_FORCE_IOC })]),
     ]);
+    const fills = eventsOf(results, 'EventFill');
+    assert.deepEqual(
+      fills.map(({ side, price, quantity, fee }) => [side, price, quantity, fee]),
+      [
+        ['SIDE_BUY', '60000000000', '100000000', usdc(24).toString()],
+        ['SIDE_SELL', '60000000000', '100000000', usdc(6).toString()],
+      ],
+    );
     assert.equal(account(chain, alice).positions[0]!.quantity, btc(1));
     assert.equal(account(chain, bob).positions[0]!.quantity, -btc(1));
     assert.equal(account(chain, alice).cash, usdc(10_000) - usdc(60_000) - usdc(24));
@@ -99,7 +125,11 @@ describe('two traders', () => {
 });
 
 /** Alice long and bob short 1 BTC at 60,000 with the given collateral each; carol quotes to close against. */
-async function withPositions(aliceCash: bigint, bobCash: bigint, options: Parameters<typeof testChain>[0] = {}): Promise<TestChain> {
+async function withPositions(
+  aliceCash: bigint,
+  bobCash: bigint,
+  options: Parameters<typeof testChain>[0] = {},
+): Promise<TestChain> {
   const chain = await started(options);
   const [alice, bob] = chain.keys as [SigningKey, SigningKey];
   await chain.block([chain.sign(alice, [deposit(alice, aliceCash)]), chain.sign(bob, [deposit(bob, bobCash)])]);
@@ -172,7 +202,10 @@ describe('liquidation', () => {
     // The event cap lets half of 1,000 out; bob's profit pays 6,424.
     assert.equal(deficit!['paid_by_insurance'], usdc(500).toString());
     assert.equal(deficit!['paid_by_haircut'], usdc(6_424).toString());
-    assert.deepEqual(eventsOf(results, 'EventHaircut').map(({ amount, tier }) => [amount, tier]), [[usdc(6_424).toString(), 1]]);
+    assert.deepEqual(
+      eventsOf(results, 'EventHaircut').map(({ amount, tier }) => [amount, tier]),
+      [[usdc(6_424).toString(), 1]],
+    );
     assert.equal(account(chain, alice).cash, 0n);
     assert.equal(account(chain, bob).cash, usdc(20_000) + usdc(10_000) - usdc(24) - usdc(6_424));
     assertSolvent(chain);
@@ -181,26 +214,91 @@ describe('liquidation', () => {
 });
 
 describe('refusals leave state as it was and say what would be accepted', () => {
-  const cases: readonly (readonly [what: string, code: number, text: RegExp, make: (key: SigningKey) => TxMessage])[] = [
-    ['off tick', 11, /the tick of BTC-USD is 100000/, (key) => order(key, buy, btc(0.1), usd(60_000) + 1n)],
-    ['off step', 12, /the step of BTC-USD is 1000/, (key) => order(key, buy, btc(0.1) + 1n, usd(60_000))],
-    ['no quantity', 10, /quantity: must be positive/, (key) => order(key, buy, 0n, usd(60_000))],
-    ['huge quantity', 10, /not below 2\^62/, (key) => order(key, buy, 1n << 63n, usd(60_000))],
-    ['dust', 13, /least of BTC-USD is 5000000/, (key) => order(key, buy, 1_000n, usd(60_000))],
-    ['no side', 10, /SIDE_BUY or SIDE_SELL/, (key) => order(key, Side.SIDE_UNSPECIFIED, btc(0.1), usd(60_000))],
-    ['too far from mark', 14, /may pay at most 72000000000/, (key) => order(key, buy, btc(0.1), usd(72_001))],
-    ['unknown market', 4, /market_id: 99/, (key) => order(key, buy, btc(0.1), usd(60_000), { marketId: 99 })],
-    ['too little margin', 22, /needs \d+ of initial margin.*usable equity is 1000000000/, (key) => order(key, buy, btc(1), usd(60_000))],
-    ['nothing to reduce', 20, /would not reduce a position of 0/, (key) => order(key, sell, btc(0.1), usd(60_000), { reduceOnly: true })],
-    ['bad subaccount', 2, /numbers go from 0 to 127/, (key) => order(key, buy, btc(0.1), usd(60_000), { subaccountNumber: 128 })],
-    ['market order without bound', 10, /must bound its slippage/, (key) => order(key, buy, btc(0.1), 0n, { type: OrderType.ORDER_TYPE_MARKET, timeInForce: 2 })],
-    ['market order with too wide a bound', 14, /at most 100000/, (key) => order(key, buy, btc(0.01), 0n, { type: OrderType.ORDER_TYPE_MARKET, timeInForce: 2, maxSlippagePpm: 100_001 })],
-    ['cancel of nothing', 19, /client_id: 7 is not open/, ({ address: owner }) => message('MsgCancelOrder', MsgCancelOrder, { owner, subaccountNumber: 0, marketId: 1, clientId: 7n })],
-    ['wrong collateral', 5, /only uusdc is collateral/, ({ address: owner }) => message('MsgDeposit', MsgDeposit, { owner, subaccountNumber: 0, amount: { denom: 'uplim', amount: '5' } })],
-    ['negative amount', 10, /not a positive integer/, ({ address: owner }) => message('MsgDeposit', MsgDeposit, { owner, subaccountNumber: 0, amount: { denom: 'uusdc', amount: '-5' } })],
-    ['transfer to itself', 2, /is also the source/, ({ address: owner }) => message('MsgTransfer', MsgTransfer, { owner, fromSubaccountNumber: 0, toSubaccountNumber: 0, amount: coin(5n) })],
-    ['parameters by anybody', 23, /expected plim1/, ({ address: authority }) => message('MsgUpdateParams', MsgUpdateParams, { authority, params: defaultParams })],
-  ];
+  const cases: readonly (readonly [what: string, code: number, text: RegExp, make: (key: SigningKey) => TxMessage])[] =
+    [
+      ['off tick', 11, /the tick of BTC-USD is 100000/, (key) => order(key, buy, btc(0.1), usd(60_000) + 1n)],
+      ['off step', 12, /the step of BTC-USD is 1000/, (key) => order(key, buy, btc(0.1) + 1n, usd(60_000))],
+      ['no quantity', 10, /quantity: must be positive/, (key) => order(key, buy, 0n, usd(60_000))],
+      ['huge quantity', 10, /not below 2\^62/, (key) => order(key, buy, 1n << 63n, usd(60_000))],
+      ['dust', 13, /least of BTC-USD is 5000000/, (key) => order(key, buy, 1_000n, usd(60_000))],
+      ['no side', 10, /SIDE_BUY or SIDE_SELL/, (key) => order(key, Side.SIDE_UNSPECIFIED, btc(0.1), usd(60_000))],
+      ['too far from mark', 14, /may pay at most 72000000000/, (key) => order(key, buy, btc(0.1), usd(72_001))],
+      ['unknown market', 4, /market_id: 99/, (key) => order(key, buy, btc(0.1), usd(60_000), { marketId: 99 })],
+      [
+        'too little margin',
+        22,
+        /needs \d+ of initial margin.*usable equity is 1000000000/,
+        (key) => order(key, buy, btc(1), usd(60_000)),
+      ],
+      [
+        'nothing to reduce',
+        20,
+        /would not reduce a position of 0/,
+        (key) => order(key, sell, btc(0.1), usd(60_000), { reduceOnly: true }),
+      ],
+      [
+        'bad subaccount',
+        2,
+        /numbers go from 0 to 127/,
+        (key) => order(key, buy, btc(0.1), usd(60_000), { subaccountNumber: 128 }),
+      ],
+      [
+        'market order without bound',
+        10,
+        /must bound its slippage/,
+        (key) => order(key, buy, btc(0.1), 0n, { type: OrderType.ORDER_TYPE_MARKET, timeInForce: 2 }),
+      ],
+      [
+        'market order with too wide a bound',
+        14,
+        /at most 100000/,
+        (key) =>
+          order(key, buy, btc(0.01), 0n, {
+            type: OrderType.ORDER_TYPE_MARKET,
+            timeInForce: 2,
+            maxSlippagePpm: 100_001,
+          }),
+      ],
+      [
+        'cancel of nothing',
+        19,
+        /client_id: 7 is not open/,
+        ({ address: owner }) =>
+          message('MsgCancelOrder', MsgCancelOrder, { owner, subaccountNumber: 0, marketId: 1, clientId: 7n }),
+      ],
+      [
+        'wrong collateral',
+        5,
+        /only uusdc is collateral/,
+        ({ address: owner }) =>
+          message('MsgDeposit', MsgDeposit, { owner, subaccountNumber: 0, amount: { denom: 'uplim', amount: '5' } }),
+      ],
+      [
+        'negative amount',
+        10,
+        /not a positive integer/,
+        ({ address: owner }) =>
+          message('MsgDeposit', MsgDeposit, { owner, subaccountNumber: 0, amount: { denom: 'uusdc', amount: '-5' } }),
+      ],
+      [
+        'transfer to itself',
+        2,
+        /is also the source/,
+        ({ address: owner }) =>
+          message('MsgTransfer', MsgTransfer, {
+            owner,
+            fromSubaccountNumber: 0,
+            toSubaccountNumber: 0,
+            amount: coin(5n),
+          }),
+      ],
+      [
+        'parameters by anybody',
+        23,
+        /expected plim1/,
+        ({ address: authority }) => message('MsgUpdateParams', MsgUpdateParams, { authority, params: defaultParams }),
+      ],
+    ];
   test('each with its code', async () => {
     const chain = await started();
     const [alice] = chain.keys as [SigningKey];
@@ -212,7 +310,10 @@ describe('refusals leave state as it was and say what would be accepted', () => 
       assert.equal(result.code, code, `${what}: ${result.log}`);
       assert.match(result.log, text, what);
       assert.deepEqual(account(chain, alice), before, `${what} changed the account`);
-      assert.equal([...chain.plimsoll.keepers.perps.ordersOf(chain.plimsoll.app.queryContext(), keyOf(alice))].length, 0);
+      assert.equal(
+        [...chain.plimsoll.keepers.perps.ordersOf(chain.plimsoll.app.queryContext(), keyOf(alice))].length,
+        0,
+      );
     }
     assertSolvent(chain);
     await chain.close();
@@ -248,7 +349,13 @@ describe('for any sequence of trades and prices', () => {
             withdraw: [withdraw(key, usdc(size * 20))],
             buy: [order(key, buy, rounded, limit, { clientId: clientId++, timeInForce })],
             sell: [order(key, sell, rounded, limit, { clientId: clientId++, timeInForce })],
-            reduce: [order(key, offset > 0 ? buy : sell, rounded, limit, { clientId: clientId++, timeInForce, reduceOnly: true })],
+            reduce: [
+              order(key, offset > 0 ? buy : sell, rounded, limit, {
+                clientId: clientId++,
+                timeInForce,
+                reduceOnly: true,
+              }),
+            ],
             none: [],
           };
           await chain.block(messages[action].length === 0 ? [] : [chain.sign(key, messages[action])]);
@@ -270,29 +377,37 @@ describe('the order of transactions in a block', () => {
   });
   test('changes no fill and no state of any trader', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(intent, { minLength: 2, maxLength: 12 }), fc.array(fc.nat(), { minLength: 4, maxLength: 4 }), async (intents, ranks) => {
-        const outcomes = [];
-        for (const shuffled of [false, true]) {
-          const chain = await started();
-          await chain.block(chain.keys.map((key) => chain.sign(key, [deposit(key, usdc(50_000))])));
-          // One transaction for each trader; a trader's own sequence is its own.
-          let txs = chain.keys.flatMap((key, trader) => {
-            const own = intents
-              .filter((each) => each.trader === trader)
-              .map(({ side, size, offset }, index) =>
-                order(key, side, btc(size / 100), usd(60_000 + offset), { clientId: BigInt(index + 1) }),
-              );
-            return own.length === 0 ? [] : [{ tx: chain.sign(key, own, { gasLimit: 5_000_000n }), rank: ranks[trader]! }];
-          });
-          if (shuffled) txs = [...txs].sort((a, b) => a.rank - b.rank).reverse();
-          const { results } = await chain.block(txs.map(({ tx }) => tx));
-          const fills = eventsOf(results, 'EventFill').map((fill) => JSON.stringify(fill)).sort();
-          outcomes.push({ fills, accounts: chain.keys.map((key) => account(chain, key)) });
-          assertSolvent(chain);
-          await chain.close();
-        }
-        assert.deepEqual(outcomes[0], outcomes[1]);
-      }),
+      fc.asyncProperty(
+        fc.array(intent, { minLength: 2, maxLength: 12 }),
+        fc.array(fc.nat(), { minLength: 4, maxLength: 4 }),
+        async (intents, ranks) => {
+          const outcomes = [];
+          for (const shuffled of [false, true]) {
+            const chain = await started();
+            await chain.block(chain.keys.map((key) => chain.sign(key, [deposit(key, usdc(50_000))])));
+            // One transaction for each trader; a trader's own sequence is its own.
+            let txs = chain.keys.flatMap((key, trader) => {
+              const own = intents
+                .filter((each) => each.trader === trader)
+                .map(({ side, size, offset }, index) =>
+                  order(key, side, btc(size / 100), usd(60_000 + offset), { clientId: BigInt(index + 1) }),
+                );
+              return own.length === 0
+                ? []
+                : [{ tx: chain.sign(key, own, { gasLimit: 5_000_000n }), rank: ranks[trader]! }];
+            });
+            if (shuffled) txs = [...txs].sort((a, b) => a.rank - b.rank).reverse();
+            const { results } = await chain.block(txs.map(({ tx }) => tx));
+            const fills = eventsOf(results, 'EventFill')
+              .map((fill) => JSON.stringify(fill))
+              .sort();
+            outcomes.push({ fills, accounts: chain.keys.map((key) => account(chain, key)) });
+            assertSolvent(chain);
+            await chain.close();
+          }
+          assert.deepEqual(outcomes[0], outcomes[1]);
+        },
+      ),
       { numRuns: Number(process.env['PLIMSOLL_FC_RUNS'] ?? 25) },
     );
   });

@@ -48,7 +48,11 @@ export interface TestChain {
   readonly prices: SetPrices;
   readonly keys: readonly SigningKey[];
   /** Signs with the account's next sequence, also after others in the same block. */
-  sign(key: SigningKey, messages: readonly TxMessage[], changes?: Partial<UnsignedTx & { sequence: bigint; chainId: string }>): Uint8Array;
+  sign(
+    key: SigningKey,
+    messages: readonly TxMessage[],
+    changes?: Partial<UnsignedTx & { sequence: bigint; chainId: string }>,
+  ): Uint8Array;
   /** Produces a block with these transactions, one second later. */
   block(txs?: readonly Uint8Array[]): Promise<ProducedBlock>;
   close(): Promise<void>;
@@ -70,7 +74,11 @@ export async function testChain(options: TestChainOptions = {}): Promise<TestCha
     options.change?.(changed);
   });
   const validator = ConsensusKey.fromSeed(Buffer.alloc(32, 7));
-  const store = await openStore({ path: options.path === undefined ? undefined : `${options.path}/state`, mounts, sync: false });
+  const store = await openStore({
+    path: options.path === undefined ? undefined : `${options.path}/state`,
+    mounts,
+    sync: false,
+  });
   const plimsoll = createApp({ store, chainId, prices, logger: strictLogger });
   const clock = new VirtualClock(BigInt(Date.parse(genesisTime)));
   const engine = await EmbeddedEngine.open({
