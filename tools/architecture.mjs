@@ -48,7 +48,7 @@ const picture = [
 
 const text = readFileSync(page, 'utf8');
 const at = text.indexOf(begin) + begin.length;
-const drawn = `${text.slice(0, at)}\n${picture}\n${text.slice(text.indexOf(end))}`;
+const drawn = `${text.slice(0, at)}\n\n${picture}\n\n${text.slice(text.indexOf(end))}`;
 if (process.argv.includes('--check')) {
   if (drawn !== text) {
     console.error(`${page}: the picture no longer shows the imports; run: make docs`);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { ExtendedCommitInfo, type CommitInfo, type ExtendedVoteInfo } from 'cosmjs-types/tendermint/abci/types';
-import { BlockIDFlag } from 'cosmjs-types/tendermint/types/validator';
+import type { BlockIDFlag } from 'cosmjs-types/tendermint/types/validator';
 import { TxRaw } from '../../gen/cosmos/tx/v1beta1/tx.js';
 import { canonicalVoteExtension } from '../abci/canonical-vote.js';
 import { decodeTx } from '../codec/tx.js';
