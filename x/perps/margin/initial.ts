@@ -15,7 +15,12 @@ import { billion, million, notional, quoteAmountUp } from '../units/amounts.js';
 import { cdiv, max, min } from '../units/rounding.js';
 import { concentration } from './concentration.js';
 
-/** Rounding that one fill may cost: payment and value, one quantum each. */
+/**
+ * Rounding that filling a whole order may cost: payment and value, one
+ * quantum each. An order that fills in parts rounds at each of them, at most
+ * five quanta that no reserve of fixed size could hold: payment, value, fee,
+ * and what the reserve of the rest rounds up.
+ */
 const roundingReserve = 2n;
 
 /** Initial margin rate with open-interest scaling: twice m_open, rising to 100 % as OI goes from half its cap to the cap. risk-model section 4.3. */
@@ -71,8 +76,9 @@ export function fillCost(market: MarketView, order: OrderView, quantity: Base = 
 /**
  * Margin that an account needs to open risk: its positions, and its open
  * orders at their worst. No subset of the orders, filled at prices no worse
- * than their limits, can leave the account under the margin of what remains.
- * risk-model sections 4.2 to 4.4. O(positions + orders).
+ * than their limits, can leave the account under the margin of what remains;
+ * rounding included when orders fill whole, up to five quanta for each order
+ * that fills in part. risk-model sections 4.2 to 4.4. O(positions + orders).
  */
 export function initialMargin(account: AccountView, orders: readonly OrderView[], markets: Markets): Quote {
   if (orders.length === 0) {

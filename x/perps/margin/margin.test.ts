@@ -3,12 +3,12 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { applyFill } from '../matching/fill.js';
 import { accountWith, market, marketsOf, signed } from '../testing/values.js';
-import { base, price, quote, type AccountView, type OrderView } from '../types.js';
+import { base, ppb, ppm, price, quote, type AccountView, type MarketView, type OrderView } from '../types.js';
 import { accept, isRiskReducing } from './acceptance.js';
 import { concentration, depthLimitExceeded } from './concentration.js';
 import { equity, openProfit, unsettledFunding, usableEquity } from './equity.js';
-import { fillCost, initialMargin, openInterestScaledRate } from './initial.js';
-import { maintenanceMarginOf } from './maintenance.js';
+import { fillCost, initialMargin, openInterestScaledRate, orderMargin } from './initial.js';
+import { maintenanceMargin, maintenanceMarginOf } from './maintenance.js';
 
 const numRuns = Number(process.env['PLIMSOLL_FC_RUNS'] ?? 500);
 
@@ -119,55 +119,171 @@ describe('orders', () => {
     remaining: fc.bigInt({ min: 1n, max: 5_000_000n }),
     reduceOnly: fc.boolean(),
     filled: fc.integer({ min: 0, max: 4 }),
-    better: fc.integer({ min: 0, max: 5_000 }),
+    better: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 5_000 })),
   });
+  /** Units in which nearly every product leaves a remainder. */
+  const awkward = fc.record({
+    divisor: fc.constantFrom(1n, 7n, 997n, 1_000n, 1_000_003n),
+    mark: fc.bigInt({ min: 21_000n, max: 120_000n }),
+  });
+  /** What one part of an order, filled on its own, may cost in rounding beyond the order's reserve. */
+  const roundingOfOnePart = 5n;
+
+  /** Fills each order as drawn, the account starting with exactly its initial margin. Returns what it has more than it needs, and how many orders filled in part. */
+  function spareAfterFills(
+    view: MarketView,
+    held: bigint,
+    drawn: readonly {
+      side: 'buy' | 'sell';
+      offset: number;
+      remaining: bigint;
+      reduceOnly: boolean;
+      filled: number;
+      better: number;
+    }[],
+  ): { readonly spare: bigint; readonly parts: bigint } {
+    const markets = marketsOf(view);
+    const orders = drawn.map(({ side, offset, remaining, reduceOnly }): OrderView => ({
+      marketId: 1,
+      side,
+      price: price(view.markPrice + BigInt(offset)),
+      remaining: base(remaining),
+      reduceOnly,
+    }));
+    const empty = accountWith(0n, [[view, held]]);
+    const need = initialMargin(empty, orders, markets);
+    let account: AccountView = { ...empty, cash: quote(empty.cash + need - equity(empty, markets)) };
+    assert.equal(equity(account, markets), need);
+    const rest: OrderView[] = [];
+    let parts = 0n;
+    for (const [index, order] of orders.entries()) {
+      const { filled, better } = drawn[index]!;
+      const position = account.positions[0];
+      let quantity = (order.remaining * BigInt(filled)) / 4n;
+      if (order.reduceOnly) {
+        const now = position?.quantity ?? 0n;
+        const reducible = order.side === 'buy' ? (now < 0n ? -now : 0n) : now > 0n ? now : 0n;
+        if (quantity > reducible) quantity = reducible;
+      }
+      if (quantity > 0n) {
+        const at = order.side === 'buy' ? order.price - BigInt(better) : order.price + BigInt(better);
+        const fill = applyFill(view, position, order.side, quantity, at > 0n ? at : 1n);
+        const paid = fill.cash < 0n ? -fill.cash : fill.cash;
+        const fee = (paid * view.takerFee + 999_999n) / 1_000_000n;
+        account = {
+          ...account,
+          cash: quote(account.cash + fill.cash - fee),
+          positions: fill.position === undefined ? [] : [fill.position],
+        };
+      }
+      if (order.remaining > quantity) {
+        rest.push({ ...order, remaining: base(order.remaining - quantity) });
+        if (quantity > 0n) parts++;
+      }
+    }
+    return { spare: equity(account, markets) - initialMargin(account, rest, markets), parts };
+  }
 
   test('no subset of the orders, filled at their limits or better, leaves an account under the margin of the rest', () => {
     fc.assert(
-      fc.property(signed(5_000_000n), fc.array(orderArb, { maxLength: 6 }), (held, drawn) => {
-        const view = market();
-        const markets = marketsOf(view);
-        const orders = drawn.map(({ side, offset, remaining, reduceOnly }): OrderView => ({
-          marketId: 1,
-          side,
-          price: price(view.markPrice + BigInt(offset)),
-          remaining: base(remaining),
-          reduceOnly,
-        }));
-        const empty = accountWith(0n, [[view, held]]);
-        // Exactly enough to carry everything.
-        const need = initialMargin(empty, orders, markets);
-        let account = { ...empty, cash: quote(empty.cash + need - equity(empty, markets)) };
-        assert.equal(equity(account, markets), need);
-        const rest: OrderView[] = [];
-        for (const [index, order] of orders.entries()) {
-          const { filled, better } = drawn[index]!;
-          const position = account.positions[0];
-          let quantity = (order.remaining * BigInt(filled)) / 4n;
-          if (order.reduceOnly) {
-            const now = position?.quantity ?? 0n;
-            const reducible = order.side === 'buy' ? (now < 0n ? -now : 0n) : now > 0n ? now : 0n;
-            if (quantity > reducible) quantity = reducible;
-          }
-          if (quantity > 0n) {
-            const at = order.side === 'buy' ? order.price - BigInt(better) : order.price + BigInt(better);
-            const fill = applyFill(view, position, order.side, quantity, at > 0n ? at : 1n);
-            const paid = fill.cash < 0n ? -fill.cash : fill.cash;
-            const fee = (paid * view.takerFee + 999_999n) / 1_000_000n;
-            account = {
-              ...account,
-              cash: quote(account.cash + fill.cash - fee),
-              positions: fill.position === undefined ? [] : [fill.position],
-            };
-          }
-          if (order.remaining > quantity) rest.push({ ...order, remaining: base(order.remaining - quantity) });
-        }
-        const left = equity(account, markets);
-        const needed = initialMargin(account, rest, markets);
-        assert.ok(left >= needed, `equity ${left} under margin ${needed}`);
-      }),
+      fc.property(
+        awkward,
+        signed(5_000_000n),
+        fc.array(orderArb, { maxLength: 6 }),
+        ({ divisor, mark }, held, drawn) => {
+          const view = market({ quoteDivisor: divisor, markPrice: price(mark) });
+          const whole = drawn.map((each) => ({ ...each, filled: each.filled < 2 ? 0 : 4 }));
+          // A reduce-only order larger than the position still fills in part.
+          const { spare, parts } = spareAfterFills(view, held, whole);
+          assert.ok(spare >= -roundingOfOnePart * parts, `spare ${spare} after ${parts} part fills`);
+        },
+      ),
       { numRuns },
     );
+  });
+  test('an order filled in part costs at most five quanta of rounding more than was reserved', () => {
+    fc.assert(
+      fc.property(
+        awkward,
+        signed(5_000_000n),
+        fc.array(orderArb, { maxLength: 6 }),
+        ({ divisor, mark }, held, drawn) => {
+          const view = market({ quoteDivisor: divisor, markPrice: price(mark) });
+          const { spare, parts } = spareAfterFills(view, held, drawn);
+          assert.ok(spare >= -roundingOfOnePart * parts, `spare ${spare} after ${parts} part fills`);
+        },
+      ),
+      { numRuns },
+    );
+  });
+  test('an order more, or a larger one, never needs less margin', () => {
+    fc.assert(
+      fc.property(
+        signed(5_000_000n),
+        fc.array(orderArb, { minLength: 1, maxLength: 6 }),
+        fc.bigInt({ min: 0n, max: 5_000_000n }),
+        (held, drawn, more) => {
+          const view = market();
+          const markets = marketsOf(view);
+          const account = accountWith(0n, [[view, held]]);
+          const orders = drawn.map(({ side, offset, remaining, reduceOnly }): OrderView => ({
+            marketId: 1,
+            side,
+            price: price(view.markPrice + BigInt(offset)),
+            remaining: base(remaining),
+            reduceOnly,
+          }));
+          const [first, ...others] = orders;
+          const all = initialMargin(account, orders, markets);
+          assert.ok(initialMargin(account, others, markets) <= all);
+          const larger = { ...first!, remaining: base(first!.remaining + more) };
+          assert.ok(initialMargin(account, [larger, ...others], markets) >= all);
+          assert.equal(initialMargin(account, [...others, first!], markets), all, 'the sequence does not matter');
+        },
+      ),
+      { numRuns },
+    );
+  });
+  test('both sides of a market are margined once, at the larger exposure; reduce-only orders open nothing', () => {
+    const view = market({ takerFee: ppm(0n), makerFee: ppm(0n) });
+    const at = (held: bigint, ...orders: readonly (readonly ['buy' | 'sell', bigint, boolean])[]): bigint => {
+      const views = orders.map(([side, remaining, reduceOnly]): OrderView => ({
+        marketId: 1,
+        side,
+        price: view.markPrice,
+        remaining: base(remaining),
+        reduceOnly,
+      }));
+      // Two quanta of rounding are reserved for each order: leave them out.
+      return initialMargin(accountWith(0n, [[view, held]]), views, marketsOf(view)) - 2n * BigInt(views.length);
+    };
+    // 1,000 quanta are worth 100,000 and need 5 %.
+    assert.equal(at(0n, ['buy', 1_000n, false], ['sell', 3_000n, false]), 15_000n);
+    assert.equal(at(1_000n, ['buy', 1_000n, false], ['sell', 3_000n, false]), 10_000n);
+    assert.equal(at(-1_000n, ['buy', 1_000n, false], ['sell', 3_000n, false]), 20_000n);
+    assert.equal(at(1_000n, ['sell', 9_000n, true]), 5_000n);
+    assert.equal(at(0n, ['buy', 9_000n, true]), 0n);
+    // Closed first by the reduce-only order, then opened by the other.
+    assert.equal(at(1_000n, ['sell', 1_000n, true], ['sell', 3_000n, false]), 15_000n);
+    assert.equal(at(-1_000n, ['buy', 1_000n, true], ['buy', 3_000n, false]), 15_000n);
+  });
+  test('margins of markets add up: no offset between them', () => {
+    const [one, two] = [market(), market({ id: 2, class: 'B', openingRate: ppb(50_000_000n) })];
+    const markets = marketsOf(one, two);
+    const account = accountWith(0n, [
+      [one, 1_000n],
+      [two, -1_000n],
+    ]);
+    assert.equal(initialMargin(account, [], markets), 5_000n + 10_000n);
+    assert.equal(maintenanceMargin(account, markets), 2_500n + 2_500n);
+    const order: OrderView = {
+      marketId: 2,
+      side: 'sell',
+      price: two.markPrice,
+      remaining: base(1_000n),
+      reduceOnly: false,
+    };
+    assert.equal(orderMargin(account, [order], markets), 10_000n + fillCost(two, order));
   });
   test('an order far from mark on the losing side reserves its whole loss', () => {
     const view = market();
