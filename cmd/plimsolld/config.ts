@@ -17,6 +17,7 @@ export function paths(home: string) {
     clientToml: join(home, 'config', 'client.toml'),
     state: join(home, 'data', 'state'),
     blocks: join(home, 'data', 'blocks'),
+    genesisHash: join(home, 'data', 'genesis.sha256'),
     keyring: join(home, 'keyring'),
   };
 }
@@ -44,7 +45,7 @@ const appToml = z.strictObject({
       /** static: [prices.static] symbol = "price"; synthetic: moving prices around those; csv: [prices.csv] symbol = "file". */
       source: z.enum(['static', 'synthetic', 'csv']).default('static'),
       seed: z.string().default('plimsoll'),
-      static: z.record(z.string(), z.string()).default({}),
+      static: z.record(z.string(), z.string().regex(/^\d+(\.\d+)?$/, 'expected a price like "60000.5"')).default({}),
       csv: z.record(z.string(), z.string()).default({}),
     })
     .prefault({}),
@@ -61,8 +62,15 @@ export type NodeConfig = z.infer<typeof configToml>;
 export type AppConfig = z.infer<typeof appToml>;
 export type ClientConfig = z.infer<typeof clientToml>;
 
-/** Reads a file (defaults when absent), then applies PLIMSOLLD_* variables: PLIMSOLLD_RPC_LADDR overrides rpc.laddr. */
-function load<S extends z.ZodObject>(schema: S, path: string): z.infer<S> {
+/** What flags of the command line set: the path of a value, like rpc.laddr, to the flag and its text. */
+export type Overrides = Readonly<Record<string, { readonly flag: string; readonly text: string | undefined }>>;
+
+/**
+ * Reads a file (defaults when absent), then applies PLIMSOLLD_* variables
+ * (PLIMSOLLD_RPC_LADDR overrides rpc.laddr), then flags.
+ * @throws Failure naming the file, variable or flag, and the field at fault
+ */
+function load<S extends z.ZodObject>(schema: S, path: string, flags: Overrides): z.infer<S> {
   let raw: Record<string, unknown> = {};
   if (existsSync(path)) {
     try {
@@ -71,33 +79,51 @@ function load<S extends z.ZodObject>(schema: S, path: string): z.infer<S> {
       throw new Failure(`${path}: ${(error as Error).message.split('\n')[0]}`);
     }
   }
-  applyEnvironment(schema, raw, 'PLIMSOLLD');
+  const sources = new Map<string, string>();
+  override(schema, raw, '', flags, sources);
   const result = schema.safeParse(raw);
   if (!result.success) {
     const [issue] = result.error.issues;
-    throw new Failure(`${path}: ${issue!.path.join('.') || 'content'}: ${issue!.message}`);
+    const field = issue!.path.join('.');
+    const source = sources.get(field);
+    if (source === undefined) throw new Failure(`${path}: ${field || 'content'}: ${issue!.message}`);
+    throw new Failure(`${source}: ${issue!.message}`, source.startsWith('--') ? 2 : 1);
   }
   return result.data;
 }
 
-function applyEnvironment(schema: z.ZodObject, target: Record<string, unknown>, prefix: string): void {
+/** Sets what variables and flags say in `target`, and notes in `sources` who set what. */
+function override(
+  schema: z.ZodObject,
+  target: Record<string, unknown>,
+  section: string,
+  flags: Overrides,
+  sources: Map<string, string>,
+): void {
   for (const [name, field] of Object.entries(schema.shape)) {
-    const variable = `${prefix}_${name.toUpperCase()}`;
-    const inner = field instanceof z.ZodPrefault ? field.unwrap() : field;
+    const path = `${section}${name}`;
+    const inner = field instanceof z.ZodPrefault || field instanceof z.ZodDefault ? field.unwrap() : field;
     if (inner instanceof z.ZodObject) {
-      const section = (target[name] ??= {}) as Record<string, unknown>;
-      if (typeof section === 'object') applyEnvironment(inner, section, variable);
+      const values = (target[name] ??= {}) as Record<string, unknown>;
+      if (typeof values === 'object') override(inner, values, `${path}.`, flags, sources);
       continue;
     }
-    const text = process.env[variable];
+    const variable = `PLIMSOLLD_${path.replaceAll('.', '_').toUpperCase()}`;
+    const flag = flags[path];
+    const text = flag?.text ?? process.env[variable];
     if (text === undefined) continue;
-    target[name] = text === 'true' ? true : text === 'false' ? false : /^-?\d+$/.test(text) ? Number(text) : text;
+    sources.set(path, flag?.text === undefined ? variable : flag.flag);
+    if (inner instanceof z.ZodNumber && /^-?\d+$/.test(text)) target[name] = Number(text);
+    else if (inner instanceof z.ZodBoolean && /^(true|false)$/.test(text)) target[name] = text === 'true';
+    else target[name] = text;
   }
 }
 
-export const loadNodeConfig = (home: string): NodeConfig => load(configToml, paths(home).configToml);
-export const loadAppConfig = (home: string): AppConfig => load(appToml, paths(home).appToml);
-export const loadClientConfig = (home: string): ClientConfig => load(clientToml, paths(home).clientToml);
+export const loadNodeConfig = (home: string, flags: Overrides = {}): NodeConfig =>
+  load(configToml, paths(home).configToml, flags);
+export const loadAppConfig = (home: string, flags: Overrides = {}): AppConfig =>
+  load(appToml, paths(home).appToml, flags);
+export const loadClientConfig = (home: string): ClientConfig => load(clientToml, paths(home).clientToml, {});
 
 /** Writes the three files with their defaults and the given changes. */
 export function writeConfigs(

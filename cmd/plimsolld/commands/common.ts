@@ -1,7 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { Option, type Command } from 'commander';
-import { defaultHome, loadClientConfig, paths, type ClientConfig } from '../config.js';
+import {
+  defaultHome,
+  loadAppConfig,
+  loadClientConfig,
+  loadNodeConfig,
+  paths,
+  type AppConfig,
+  type ClientConfig,
+  type NodeConfig,
+  type Overrides,
+} from '../config.js';
 import { Failure } from '../failure.js';
 import { Keyring } from '../keyring/keyring.js';
 import type { OutputFormat } from '../output.js';
@@ -28,6 +38,35 @@ export function keyringFlags(command: Command): Command {
       ]),
     )
     .option('--passphrase-file <file>', 'read the keyring passphrase from a file (or set PLIMSOLLD_PASSPHRASE)');
+}
+
+/** Flags of commands that run a node. */
+export interface NodeFlags {
+  readonly home: string;
+  readonly rpc?: string;
+  readonly grpc?: string;
+  readonly blockInterval?: string;
+  readonly priceSource?: string;
+  readonly allowSlowSignatures?: boolean;
+  readonly logLevel?: string;
+  readonly logFormat?: string;
+}
+
+/** Flags over PLIMSOLLD_* variables over config.toml and app.toml. @throws Failure naming what is wrong */
+export function nodeSettings(flags: NodeFlags): { readonly node: NodeConfig; readonly app: AppConfig } {
+  const overrides: Overrides = {
+    'rpc.laddr': { flag: '--rpc', text: flags.rpc },
+    'consensus.block_interval_ms': { flag: '--block-interval', text: flags.blockInterval },
+    log_level: { flag: '--log-level', text: flags.logLevel },
+    log_format: { flag: '--log-format', text: flags.logFormat },
+    'grpc.address': { flag: '--grpc', text: flags.grpc },
+    'prices.source': { flag: '--price-source', text: flags.priceSource },
+    allow_slow_signatures: {
+      flag: '--allow-slow-signatures',
+      text: flags.allowSlowSignatures === true ? 'true' : undefined,
+    },
+  };
+  return { node: loadNodeConfig(flags.home, overrides), app: loadAppConfig(flags.home, overrides) };
 }
 
 export interface CommonFlags {

@@ -1,8 +1,11 @@
 import { once } from 'node:events';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { addBalance } from '../../../app/genesis.js';
-import { loadAppConfig, loadNodeConfig, paths } from '../config.js';
+import { mounts } from '../../../app/mounts.js';
+import { openStore, StoreError } from '../../../runtime/store/index.js';
+import { paths } from '../config.js';
+import { Failure } from '../failure.js';
 import { demoAccounts, demoMarkets, demoPrices } from '../devnet/demo.js';
 import { MarketMaker } from '../devnet/market-maker.js';
 import { keyFromMnemonic, Keyring, type SigningKey } from '../keyring/keyring.js';
@@ -11,20 +14,15 @@ import { createLogger } from '../node/log.js';
 import { startNode } from '../node/node.js';
 import { runUntilStopped } from '../node/run.js';
 import { table } from '../output.js';
-import { homeOption } from './common.js';
+import { homeOption, nodeSettings, type NodeFlags } from './common.js';
 
 const usdc = 1_000_000n;
 const chainId = 'plimsoll-devnet-1';
 const demoBalance = 10_000_000n * usdc;
 const trancheSize = 1_000_000n * usdc;
 
-interface DevnetFlags {
-  readonly home: string;
+interface DevnetFlags extends NodeFlags {
   readonly fresh?: boolean;
-  readonly rpc?: string;
-  readonly grpc?: string;
-  readonly blockInterval?: string;
-  readonly logLevel: string;
 }
 
 /** plimsolld devnet: a chain to play with, in one command. */
@@ -37,17 +35,22 @@ export function devnetCommand(): Command {
     .option('--grpc <host:port>', 'gRPC')
     .option('--block-interval <ms>', 'time between blocks')
     .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error', 'silent']).default('warn'))
-    .addHelpText('after', '\nCtrl-C stops it; the next start continues from the stored state.')
+    .addHelpText(
+      'after',
+      `
+Ctrl-C stops it; the next start continues from the stored state.
+
+Examples:
+  plimsolld devnet
+  plimsolld devnet --fresh --block-interval 500
+  plimsolld devnet --home /tmp/demo --rpc 127.0.0.1:36657 --grpc 127.0.0.1:39090`,
+    )
     .action(async (flags: DevnetFlags) => {
       const fresh = flags.fresh === true || process.env['FRESH'] === '1';
-      if (fresh) rmSync(flags.home, { recursive: true, force: true });
+      if (fresh) await removeHome(flags.home);
       const keys = demoAccounts.map(({ mnemonic }) => keyFromMnemonic(mnemonic));
       if (!existsSync(paths(flags.home).genesis)) await createHome(flags, keys);
-      const node = { ...loadNodeConfig(flags.home), log_level: flags.logLevel as 'warn' };
-      if (flags.rpc !== undefined) node.rpc.laddr = flags.rpc;
-      if (flags.blockInterval !== undefined) node.consensus.block_interval_ms = Number(flags.blockInterval);
-      const app = loadAppConfig(flags.home);
-      if (flags.grpc !== undefined) app.grpc.address = flags.grpc;
+      const { node, app } = nodeSettings(flags);
       const logger = createLogger(node);
       await runUntilStopped(async (onFatal) => {
         const running = await startNode({ home: flags.home, node, app, logger, onFatal });
@@ -57,19 +60,40 @@ export function devnetCommand(): Command {
           2 * node.consensus.block_interval_ms,
           logger,
         );
-        // Clients cannot read the status of a chain without blocks.
-        if (running.engine.height === 0n) await once(running.engine.events, 'block');
-        maker.start();
-        await maker.firstQuotes;
-        welcome(flags.home, running.rpcUrl, running.grpcAddress, running.engine.height, keys);
+        let stopping = false;
+        // In the background, so that Ctrl-C works however long the first quotes take.
+        void (async () => {
+          // Clients cannot read the status of a chain without blocks.
+          if (running.engine.height === 0n) await once(running.engine.events, 'block');
+          if (stopping) return;
+          maker.start();
+          await maker.firstQuotes;
+          if (!stopping) welcome(flags.home, running.rpcUrl, running.grpcAddress, running.engine.height, keys);
+        })();
         return {
           stop: async () => {
+            stopping = true;
             await maker.stop();
             await running.stop();
           },
         };
       }, logger);
     });
+}
+
+/** Removes a devnet's home. @throws Failure for a directory that is anything else, or one that a node uses now */
+async function removeHome(home: string): Promise<void> {
+  if (!existsSync(home) || readdirSync(home).length === 0) return;
+  const { clientToml, state } = paths(home);
+  if (!existsSync(clientToml) || !readFileSync(clientToml, 'utf8').includes(chainId))
+    throw new Failure(`${home} is not the home of a devnet: --fresh would remove everything in it, so it does not`);
+  try {
+    if (existsSync(state)) await (await openStore({ path: state, mounts })).close();
+  } catch (error) {
+    // Whatever else is wrong with the state goes away with it.
+    if (error instanceof StoreError && error.fault === 'locked') throw error;
+  }
+  rmSync(home, { recursive: true, force: true });
 }
 
 async function createHome(flags: DevnetFlags, keys: readonly SigningKey[]): Promise<void> {

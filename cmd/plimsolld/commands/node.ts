@@ -9,7 +9,7 @@ import { signatureBackend } from '../../../runtime/crypto/secp256k1.js';
 import { openStore, rollbackStore } from '../../../runtime/store/index.js';
 import { StaticPriceSource } from '../../../x/oracle/sources/static.js';
 import { ChainClient } from '../chain-client.js';
-import { loadAppConfig, loadNodeConfig, paths } from '../config.js';
+import { loadAppConfig, paths } from '../config.js';
 import { Failure } from '../failure.js';
 import { demoMarkets, demoPrices } from '../devnet/demo.js';
 import { buildAppState, genesisDoc, writeHome } from '../node/init.js';
@@ -17,7 +17,7 @@ import { createLogger } from '../node/log.js';
 import { readGenesis, startNode } from '../node/node.js';
 import { print } from '../output.js';
 import { runUntilStopped } from '../node/run.js';
-import { clientOf, homeOption, nodeFlags, type CommonFlags } from './common.js';
+import { clientOf, homeOption, nodeFlags, nodeSettings, type CommonFlags, type NodeFlags } from './common.js';
 
 const usdc = 1_000_000n;
 
@@ -60,40 +60,51 @@ export function startCommand(): Command {
     .option('--rpc <host:port>', 'CometBFT RPC (config.toml rpc.laddr)')
     .option('--grpc <host:port>', 'gRPC (app.toml grpc.address)')
     .option('--block-interval <ms>', 'time between blocks (config.toml consensus.block_interval_ms)')
-    .addOption(new Option('--log-level <level>').choices(['debug', 'info', 'warn', 'error', 'silent']))
-    .addOption(new Option('--log-format <format>').choices(['text', 'json']))
-    .action(
-      async (flags: {
-        home: string;
-        rpc?: string;
-        grpc?: string;
-        blockInterval?: string;
-        logLevel?: string;
-        logFormat?: string;
-      }) => {
-        // Flags win over the environment, which wins over the files.
-        const variables = {
-          PLIMSOLLD_RPC_LADDR: flags.rpc,
-          PLIMSOLLD_GRPC_ADDRESS: flags.grpc,
-          PLIMSOLLD_CONSENSUS_BLOCK_INTERVAL_MS: flags.blockInterval,
-          PLIMSOLLD_LOG_LEVEL: flags.logLevel,
-          PLIMSOLLD_LOG_FORMAT: flags.logFormat,
-        };
-        for (const [name, value] of Object.entries(variables)) if (value !== undefined) process.env[name] = value;
-        const node = loadNodeConfig(flags.home);
-        const logger = createLogger(node);
-        await runUntilStopped(
-          async (onFatal) => startNode({ home: flags.home, node, app: loadAppConfig(flags.home), logger, onFatal }),
-          logger,
-        );
-      },
-    );
+    .addOption(
+      new Option('--price-source <source>', 'where this validator takes prices from (app.toml prices.source)').choices([
+        'static',
+        'synthetic',
+        'csv',
+      ]),
+    )
+    .option('--allow-slow-signatures', 'validate even without the native secp256k1 (app.toml allow_slow_signatures)')
+    .addOption(
+      new Option('--log-level <level>', 'least level that is logged (config.toml log_level)').choices([
+        'debug',
+        'info',
+        'warn',
+        'error',
+        'silent',
+      ]),
+    )
+    .addOption(
+      new Option('--log-format <format>', 'lines for people, or JSON (config.toml log_format)').choices([
+        'text',
+        'json',
+      ]),
+    )
+    .addHelpText(
+      'after',
+      `
+Flags win over PLIMSOLLD_* variables, which win over the files in <home>/config.
+
+Examples:
+  plimsolld start --home demo --rpc 0.0.0.0:26657
+  plimsolld start --home demo --price-source synthetic --block-interval 500
+  PLIMSOLLD_LOG_FORMAT=json plimsolld start --home demo 2> node.log`,
+    )
+    .action(async (flags: NodeFlags) => {
+      const { node, app } = nodeSettings(flags);
+      const logger = createLogger(node);
+      await runUntilStopped(async (onFatal) => startNode({ home: flags.home, node, app, logger, onFatal }), logger);
+    });
 }
 
 /** plimsolld status: what a running node says of itself. */
 export function statusCommand(): Command {
-  return nodeFlags(new Command('status').description('Ask a running node for its height, time and hashes')).action(
-    async (flags: CommonFlags) => {
+  return nodeFlags(new Command('status').description('Ask a running node for its height, time and hashes'))
+    .addHelpText('after', '\nExample:\n  plimsolld status --node http://127.0.0.1:26657 --output json')
+    .action(async (flags: CommonFlags) => {
       const { node, chain_id: chainId, output } = clientOf(flags);
       const client = await ChainClient.connect(node, chainId);
       try {
@@ -113,8 +124,7 @@ export function statusCommand(): Command {
       } finally {
         client.close();
       }
-    },
-  );
+    });
 }
 
 /** plimsolld export: the state of a stopped node as a genesis. */
@@ -123,6 +133,7 @@ export function exportCommand(): Command {
     .description('Print the state of a stopped node as a genesis file')
     .addOption(homeOption())
     .option('--height <height>', 'state after this block instead of the newest')
+    .addHelpText('after', '\nExample:\n  plimsolld export --home demo --height 1000 > genesis.json')
     .action(async (flags: { home: string; height?: string }) => {
       const files = paths(flags.home);
       const genesis = readGenesis(files.genesis);
@@ -153,6 +164,7 @@ export function rollbackCommand(): Command {
     .description('Forget the newest committed state of a stopped node; the next start executes its stored blocks again')
     .addOption(homeOption())
     .option('--to <height>', 'newest height to keep (default: one less than now)')
+    .addHelpText('after', '\nExample:\n  plimsolld rollback --home demo --to 1000')
     .action(async (flags: { home: string; to?: string }) => {
       const files = paths(flags.home);
       const store = await openStore({ path: files.state, mounts });
@@ -170,6 +182,7 @@ export function versionCommand(): Command {
   return new Command('version')
     .description('Print the version')
     .option('--long', 'also of what it is built on')
+    .addHelpText('after', '\nExample:\n  plimsolld version --long')
     .action((flags: { long?: boolean }) => {
       if (flags.long !== true) process.stdout.write(`${appVersion}\n`);
       else {
@@ -193,6 +206,7 @@ export function validateGenesisCommand(): Command {
     .description('Check a genesis file as the chain would')
     .addOption(homeOption())
     .argument('[file]', 'default: the genesis of the home')
+    .addHelpText('after', '\nExample:\n  plimsolld validate-genesis genesis.json')
     .action(async (file: string | undefined, flags: { home: string }) => {
       const path = file ?? paths(flags.home).genesis;
       const genesis = readGenesis(path);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Registry } from '../../../runtime/codec/registry.js';
+import { sha256 } from '../../../runtime/crypto/hash.js';
 import { ChainClient } from '../chain-client.js';
 import { Failure } from '../failure.js';
 import { print } from '../output.js';
@@ -18,7 +19,8 @@ Examples:
   plimsolld query perps markets
   plimsolld query perps subaccount --owner plim1... --number 0 --output json
   plimsolld query bank balance --address plim1... --denom uusdc --height 100
-  plimsolld query tx 0A1B...`,
+  plimsolld query tx 0A1B...
+  plimsolld query block 100`,
     );
   for (const service of registry.services()) {
     if (service.isMsgService || !service.fullName.endsWith('.Query')) continue;
@@ -93,5 +95,50 @@ Examples:
       },
     ),
   );
+  query.addCommand(
+    nodeFlags(
+      new Command('block').description('A block: the newest one, or by its height').argument('[height]'),
+    ).action(async (height: string | undefined, flags: CommonFlags) => {
+      if (height !== undefined && !/^[1-9]\d{0,14}$/.test(height))
+        throw new Failure(`height: expected a block height, got ${JSON.stringify(height)}`, 2);
+      const { node, chain_id: chainId, output } = clientOf(flags);
+      const client = await ChainClient.connect(node, chainId);
+      try {
+        const { blockId, block } = await client.comet.block(height === undefined ? undefined : Number(height));
+        const { header } = block;
+        print(
+          {
+            hash: hex(blockId.hash),
+            height: String(header.height),
+            chain_id: header.chainId,
+            time: header.time.toISOString(),
+            proposer: hex(header.proposerAddress),
+            // Hash of the state before this block.
+            app_hash: hex(header.appHash),
+            last_block_hash: hex(header.lastBlockId?.hash ?? new Uint8Array(0)),
+            // The first one of a block may be the price votes, which is no TxRaw.
+            txs: block.txs.map((tx) => hex(sha256(tx))),
+          },
+          output,
+        );
+      } catch (error) {
+        if (error instanceof Failure) throw error;
+        throw new Failure(reasonOf(error as Error));
+      } finally {
+        client.close();
+      }
+    }),
+  );
   return query;
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase();
+
+/** The node's own words in an error of its JSON-RPC. */
+function reasonOf({ message }: Error): string {
+  try {
+    return (JSON.parse(message) as { data?: string }).data ?? message;
+  } catch {
+    return message;
+  }
 }

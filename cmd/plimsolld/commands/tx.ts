@@ -79,6 +79,8 @@ async function send(
   raw: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const { node, chain_id: chainId, output } = clientOf(flags);
+  if (!/^\d{1,6}(\.\d{1,6})?$/.test(flags.gasAdjustment))
+    throw new Failure(`--gas-adjustment: expected a factor like 1.4, got ${JSON.stringify(flags.gasAdjustment)}`, 2);
   const keyring = keyringOf(flags);
   const { address } = keyring.show(flags.from);
   const json = messageFromFlags(
@@ -105,7 +107,7 @@ async function send(
       fee: [],
       gasLimit: 0n,
       memo: flags.memo,
-      timeoutHeight: flags.timeoutHeight === undefined ? undefined : BigInt(flags.timeoutHeight),
+      timeoutHeight: flags.timeoutHeight === undefined ? undefined : integer('--timeout-height', flags.timeoutHeight),
     };
     const simulated =
       flags.gas === 'auto' || flags.dryRun === true

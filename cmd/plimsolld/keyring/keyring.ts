@@ -69,8 +69,6 @@ export class Keyring {
   ) {}
 
   async add(name: string, key: SigningKey, secret: string): Promise<KeyInfo> {
-    if (!/^[a-zA-Z0-9._-]{1,64}$/.test(name))
-      throw new Failure(`key name ${JSON.stringify(name)}: letters, digits, dot, dash and underscore, at most 64`);
     const path = this.#path(name);
     if (existsSync(path)) throw new Failure(`key ${name} exists: choose another name or delete it first`);
     const salt = randomBytes(16);
@@ -133,7 +131,10 @@ export class Keyring {
     rmSync(this.#path(name));
   }
 
+  /** A name never leads out of the directory. @throws Failure for a name that could */
   #path(name: string): string {
+    if (!/^[a-zA-Z0-9._-]{1,64}$/.test(name))
+      throw new Failure(`key name ${JSON.stringify(name)}: letters, digits, dot, dash and underscore, at most 64`);
     return join(this.directory, `${name}.json`);
   }
 

@@ -1,6 +1,11 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { appName, appVersion, createApp, type PlimsollApp } from '../../../app/app.js';
+import { validateAppState } from '../../../app/genesis.js';
 import { mounts } from '../../../app/mounts.js';
+import { sortedJson } from '../../../runtime/codec/amino-json.js';
+import type { JsonValue } from '../../../runtime/codec/types.js';
+import { sha256 } from '../../../runtime/crypto/hash.js';
 import { signatureBackend } from '../../../runtime/crypto/secp256k1.js';
 import { systemClock } from '../../../runtime/engine/clock.js';
 import { ConsensusKey } from '../../../runtime/engine/consensus-key.js';
@@ -54,6 +59,21 @@ export function priceSourceOf({ prices }: AppConfig): PriceSource {
   );
 }
 
+/**
+ * Refuses a genesis that is not the one this home's chain began with: blocks
+ * of the one would be executed on the state of the other.
+ * @returns sha256 of the genesis, whatever the layout of its JSON
+ */
+function checkGenesis(files: ReturnType<typeof paths>, genesis: GenesisDoc): string {
+  const hash = Buffer.from(sha256(Buffer.from(sortedJson(genesis as JsonValue), 'utf8'))).toString('hex');
+  if (existsSync(files.genesisHash) && readFileSync(files.genesisHash, 'utf8').trim() !== hash) {
+    throw new Failure(
+      `${files.genesis} is not the genesis that the chain in ${dirname(files.state)} began with: put that one back, or start over with another --home`,
+    );
+  }
+  return hash;
+}
+
 function splitAddress(text: string): { readonly host: string; readonly port: number } {
   const at = text.lastIndexOf(':');
   return { host: text.slice(0, at), port: Number(text.slice(at + 1)) };
@@ -71,7 +91,13 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       'the native secp256k1 library did not load: a validator would fall behind. Reinstall, or set allow_slow_signatures in app.toml',
     );
   }
-  const validator = ConsensusKey.load(files.validatorKey);
+  const genesisHash = checkGenesis(files, genesis);
+  let validator: ConsensusKey;
+  try {
+    validator = ConsensusKey.load(files.validatorKey);
+  } catch (error) {
+    throw new Failure((error as Error).message);
+  }
   let prices: PriceSource;
   try {
     prices = priceSourceOf(options.app);
@@ -99,14 +125,23 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       logger,
       minGasPrices: options.app.minimum_gas_prices,
     });
-    const engine = await EmbeddedEngine.open({
-      app: plimsoll.app,
-      genesis,
-      validator,
-      clock: systemClock,
-      path: files.blocks,
-      logger,
-    });
+    const isNew = store.lastCommit().version === 0n;
+    let engine: EmbeddedEngine;
+    try {
+      if (isNew) validateAppState(plimsoll.modules, genesis.app_state);
+      engine = await EmbeddedEngine.open({
+        app: plimsoll.app,
+        genesis,
+        validator,
+        clock: systemClock,
+        path: files.blocks,
+        logger,
+      });
+    } catch (error) {
+      // A chain without blocks has nothing but its genesis to blame.
+      throw isNew ? new Failure(`${files.genesis}: ${(error as Error).message}`) : error;
+    }
+    writeFileSync(files.genesisHash, `${genesisHash}\n`);
     closers.push(() => engine.stop());
     const { moniker } = options.node;
     const rpc = await serveRpc({ engine, ...splitAddress(options.node.rpc.laddr), moniker, logger });
