@@ -126,6 +126,15 @@ describe('a proposal with price votes', () => {
     hooks.verify(ctx, inject({ round, votes }), lastCommit());
   });
 
+  for (const other of [0, 7]) {
+    test(`of round ${other} is signed for that round`, () => {
+      const votes = keys.map((_, index) => vote(index, { round: other }));
+      const prepared = hooks.prepare(ctx, { round: other, votes })!;
+      hooks.verify(ctx, prepared, { ...lastCommit(), round: other });
+      refuses(inject({ ...honest(), round: other }), 6, /vote 0/, { ...lastCommit(), round: other });
+    });
+  }
+
   test('may carry an empty extension, signed', () => {
     const votes = [vote(0, { extension: none }), vote(1), vote(2), vote(3)];
     hooks.verify(ctx, inject({ round, votes }), lastCommit());
@@ -339,7 +348,7 @@ describe('votes in a decided block', () => {
     assert.equal(handler.applied.length, 2);
   });
 
-  test('are not verified again after ProcessProposal did', () => {
+  test('are not verified again: ProcessProposal of two thirds of the power did', () => {
     const injected = partial();
     lookups = 0;
     hooks.verify(ctx, injected, lastCommit());
@@ -348,10 +357,10 @@ describe('votes in a decided block', () => {
     assert.equal(lookups, 3);
   });
 
-  test('that a proposal was refused for are not remembered as good', () => {
-    const bad = inject({ round, votes: [vote(0), vote(1), vote(2, { by: 1 }), vote(3)] });
-    refuses(bad, 6, /vote 2/);
-    refuses(bad, 6, /vote 2/);
+  test('that were accepted for one height are refused at the next', () => {
+    hooks.verify(ctx, partial(), lastCommit());
+    const later = bench.context({ height: height + 1n });
+    assert.throws(() => hooks.verify(later, partial(), lastCommit()), /vote extension signature does not verify/);
   });
 
   test('that do not decode stop the node instead of passing as no votes', () => {

@@ -2,7 +2,6 @@ import type { CommitInfo } from 'cosmjs-types/tendermint/abci/types';
 import { ExtendedCommitInfo, type ExtendedVoteInfo } from 'cosmjs-types/tendermint/abci/types';
 import { BlockIDFlag } from 'cosmjs-types/tendermint/types/validator';
 import { verifyEd25519 } from '../crypto/ed25519.js';
-import { sha256 } from '../crypto/hash.js';
 import { bytes as keyOfBytes } from '../store/key.js';
 import { canonicalVoteExtension } from '../abci/canonical-vote.js';
 import type { Context } from './context.js';
@@ -45,14 +44,11 @@ export const voteErrors = {
 
 /** Field number zero: no protobuf message, hence no transaction, starts like this. */
 const marker = Buffer.concat([Buffer.of(0), Buffer.from('plimsoll/votes/1', 'ascii')]);
-/** Proposals checked recently, by hash of the injected bytes: FinalizeBlock need not verify signatures again. */
-const maxRemembered = 64;
 
 /** Carries vote extensions from the votes of one height into the block of the next (ABCI 2.0). */
 export class VoteExtensions implements VoteHooks {
   readonly #handler: VoteHandler;
   readonly #keys: ValidatorKeys;
-  readonly #verified = new Map<string, readonly CountedVote[]>();
 
   constructor(handler: VoteHandler, keys: ValidatorKeys) {
     this.#handler = handler;
@@ -95,7 +91,6 @@ export class VoteExtensions implements VoteHooks {
     }
     let power = 0n;
     let total = 0n;
-    const counted: CountedVote[] = [];
     const seen = new Set<string>();
     for (const [index, vote] of commit.votes.entries()) {
       const expected = lastCommit.votes[index]!.validator;
@@ -119,26 +114,21 @@ export class VoteExtensions implements VoteHooks {
       if (!this.#signed(ctx, vote, commit.round, key)) throw voteErrors.badSignature(`vote ${index}`);
       if (!this.#handler.isValid(ctx, vote.voteExtension)) throw voteErrors.badExtension(`vote ${index}`);
       power += votePower;
-      counted.push({ address, power: votePower, extension: vote.voteExtension });
     }
     if (power < requiredPower(total)) throw voteErrors.tooLittlePower(`${power} of ${total}`);
-    if (this.#verified.size >= maxRemembered) this.#verified.delete(this.#verified.keys().next().value!);
-    this.#verified.set(rememberKey(ctx, injected), counted);
   }
 
   preBlock(ctx: Context, injected: Uint8Array): void {
     const commit = decodeInjected(injected);
     const total = commit.votes.reduce((sum, { validator }) => sum + validator.power, 0n);
-    // Blocks replayed or synced never passed ProcessProposal here: two thirds of the power accepted them, so only decode.
-    const votes =
-      this.#verified.get(rememberKey(ctx, injected)) ??
-      commit.votes
-        .filter(({ blockIdFlag }) => blockIdFlag === BlockIDFlag.BLOCK_ID_FLAG_COMMIT)
-        .map(({ validator, voteExtension }) => ({
-          address: validator.address,
-          power: validator.power,
-          extension: voteExtension,
-        }));
+    // More than two thirds of the power verified the votes before they decided on the block: here they are only decoded.
+    const votes = commit.votes
+      .filter(({ blockIdFlag }) => blockIdFlag === BlockIDFlag.BLOCK_ID_FLAG_COMMIT)
+      .map(({ validator, voteExtension }) => ({
+        address: validator.address,
+        power: validator.power,
+        extension: voteExtension,
+      }));
     this.#handler.apply(ctx, votes, total);
   }
 
@@ -167,9 +157,6 @@ const withoutExtension = ({ validator }: ExtendedVoteInfo, blockIdFlag: BlockIDF
 
 /** More than two thirds: floor(2/3 total) + 1. */
 const requiredPower = (total: bigint): bigint => (2n * total) / 3n + 1n;
-
-const rememberKey = (ctx: Context, injected: Uint8Array): string =>
-  `${ctx.block.height}/${keyOfBytes(sha256(injected))}`;
 
 /** @throws AppError votes/2 unless the bytes are the one encoding of an extended commit */
 function decodeInjected(injected: Uint8Array): ExtendedCommitInfo {
