@@ -83,8 +83,11 @@ function legsOf(
  * most health for its cost first. risk-model section 10.2.
  *
  * Health after closing x, H(x) = E - cost(x) - tau * MM(x), is concave in x
- * because margin is convex: its maximum is found by ternary search and the
- * least sufficient x by bisection. O(positions * log(size)) margin evaluations.
+ * because margin is convex, and rises to the end because closing costs less
+ * than the margin it frees: penalty and half the limit distance stay below
+ * tau * m. So the least sufficient x is found by bisection, and when all of a
+ * position is not enough, all of it closes and the next market follows.
+ * O(positions * log(size)) margin evaluations.
  */
 export function planClose(
   account: AccountView,
@@ -111,13 +114,9 @@ export function planClose(
     open.splice(open.indexOf(leg), 1);
     const at = (n: bigint): bigint => healthAfter(leg, min(leg.size, n * leg.market.stepSize));
     const all = cdiv(leg.size, leg.market.stepSize);
-    const peak = maximiser(at, all);
-    const enough = at(peak) >= 0n;
-    const count = enough ? leastSufficient(at, peak) : peak;
-    if (count === 0n) {
-      if (enough) break;
-      continue;
-    }
+    const enough = at(all) >= 0n;
+    const count = enough ? leastSufficient(at, all) : all;
+    if (count === 0n) break;
     const quantity = boundedQuantity(leg, min(leg.size, count * leg.market.stepSize), h, params);
     steps.push(stepOf(leg, quantity));
     spent += mulPpmUp(notional(leg.market, quantity), leg.cost);
@@ -173,22 +172,10 @@ function steepest(legs: readonly Leg[], healthAfter: (leg: Leg, closed: bigint) 
   return best;
 }
 
-/** Where a concave function on 0..end is largest; the smallest such place. */
-function maximiser(f: (n: bigint) => bigint, end: bigint): bigint {
+/** Smallest n in 0..end with f(n) >= 0, when f(end) >= 0 and f is concave up to rounding. */
+function leastSufficient(f: (n: bigint) => bigint, end: bigint): bigint {
   let low = 0n;
   let high = end;
-  while (low < high) {
-    const middle = (low + high) / 2n;
-    if (f(middle) >= f(middle + 1n)) high = middle;
-    else low = middle + 1n;
-  }
-  return low;
-}
-
-/** Smallest n in 0..peak with f(n) >= 0, f rising on the way and f(peak) >= 0. */
-function leastSufficient(f: (n: bigint) => bigint, peak: bigint): bigint {
-  let low = 0n;
-  let high = peak;
   while (low < high) {
     const middle = (low + high) / 2n;
     if (f(middle) >= 0n) high = middle;

@@ -1,9 +1,8 @@
 import { concentrationFree } from '../margin/concentration.js';
 import { maintenanceMarginOf } from '../margin/maintenance.js';
-import { base, quote, type MarketView, type Quote } from '../types.js';
+import { base, type MarketView, type Quote } from '../types.js';
 import { billion, million } from '../units/amounts.js';
 import { cdiv, fdiv, max, min } from '../units/rounding.js';
-import { allocateByMargin } from './allocate.js';
 
 /** An account on the side that is deleveraged. */
 export interface DeleverageCandidate {
@@ -17,64 +16,89 @@ export interface DeleverageCandidate {
   readonly otherMargin: Quote;
 }
 
+/** A candidate still in question: above the level that is known to suffice. */
+interface Risky {
+  readonly index: number;
+  /** Smallest level at which it is not cut, ppm; undefined without equity, when it is cut at every level. */
+  readonly ratio: bigint | undefined;
+}
+
 /**
  * Who is closed, and how much: everybody's risk MM/E is cut down to one
  * level lambda, the highest at which the cuts reach `quantity`; accounts
- * below the level are not touched. Splitting an account changes nothing, and
- * the order of accounts only decides which of the touched give back the last
- * units of rounding. risk-model section 13.1, INV-A1, A4, A5, A6.
+ * below the level are not touched. What the level cuts too much is given
+ * back in key order, to nobody more than the next level would: so no touched
+ * account stays above lambda + 1 ppm (INV-A4), and splitting an account
+ * changes nothing but rounding (INV-A5). Cuts are whole steps.
+ * risk-model section 13.1, INV-A1, A4, A5, A6.
  * Closing at mark leaves equity as it is. O(candidates * log(level)).
  * @returns base quanta to close of each candidate, summing exactly to min(quantity, total size)
  */
 export function waterFill(market: MarketView, quantity: bigint, candidates: readonly DeleverageCandidate[]): bigint[] {
   const total = candidates.reduce((sum, { size }) => sum + size, 0n);
   const wanted = min(quantity, total);
-  if (wanted === 0n) return candidates.map(() => 0n);
-  const cutsAt = (lambda: bigint): bigint[] => candidates.map((each) => cut(market, each, lambda));
-  const sum = (cuts: readonly bigint[]): bigint => cuts.reduce((left, right) => left + right, 0n);
+  const cuts = new Array<bigint>(candidates.length).fill(0n);
+  if (wanted === 0n) return cuts;
 
-  // The largest level that still yields enough; at the highest ratio nobody is cut.
-  let low = 0n;
-  let high = 0n;
-  for (const each of candidates) {
+  const cutAt = ({ index, ratio }: Risky, lambda: bigint): bigint =>
+    ratio !== undefined && ratio <= lambda ? 0n : cut(market, candidates[index]!, lambda);
+  // Level zero cuts everything and the highest ratio cuts only who has no equity.
+  let risky = candidates.map((each, index): Risky => {
     const margin = each.otherMargin + maintenanceMarginOf(market, base(each.size));
-    high = max(high, cdiv(margin * million, max(1n, each.equity)));
-  }
-  if (sum(cutsAt(0n)) < wanted) {
-    // Even at level zero margin of other markets keeps some untouched: share the rest by size.
-    const cuts = cutsAt(0n);
-    const rest = allocateByMargin(
-      wanted - sum(cuts),
-      candidates.map(({ size }, index) => size - cuts[index]!),
-    );
-    return cuts.map((each, index) => each + rest[index]!);
-  }
+    return { index, ratio: each.equity === 0n ? undefined : cdiv(margin * million, each.equity) };
+  });
+  let low = 0n;
+  let high = risky.reduce((highest, { ratio }) => max(highest, ratio ?? 0n), 0n);
   while (low < high) {
     const middle = (low + high + 1n) / 2n;
-    if (sum(cutsAt(middle)) >= wanted) low = middle;
-    else high = middle - 1n;
+    let reached = 0n;
+    for (const each of risky) reached += cutAt(each, middle);
+    if (reached >= wanted) {
+      low = middle;
+      risky = risky.filter(({ ratio }) => ratio === undefined || ratio > middle);
+    } else {
+      high = middle - 1n;
+    }
   }
-  const cuts = cutsAt(low);
-  let excess = sum(cuts) - wanted;
-  for (let i = 0; i < cuts.length && excess > 0n; i++) {
-    const back = min(excess, cuts[i]!);
-    cuts[i] = cuts[i]! - back;
+
+  let excess = -wanted;
+  for (const each of risky) {
+    const size = cutAt(each, low);
+    cuts[each.index] = size;
+    excess += size;
+  }
+  for (const each of risky) {
+    if (excess === 0n) return cuts;
+    const size = cuts[each.index]!;
+    const back = min(excess, size - cutAt(each, low + 1n));
+    cuts[each.index] = size - back;
+    excess -= back;
+  }
+  // Only accounts without equity are left: no level tells them apart.
+  for (const { index } of risky) {
+    const back = min(excess, cuts[index]!);
+    cuts[index] = cuts[index]! - back;
     excess -= back;
   }
   return cuts;
 }
 
-/** Smallest reduction after which MM * 10^6 <= lambda * E; the whole position when nothing less suffices. */
+/** Smallest reduction in whole steps after which MM * 10^6 <= lambda * E; the whole position when nothing less suffices. */
 function cut(market: MarketView, candidate: DeleverageCandidate, lambda: bigint): bigint {
   const { size, equity, otherMargin } = candidate;
-  const budget = quote(fdiv(lambda * equity, million) - otherMargin);
+  const budget = fdiv(lambda * equity, million) - otherMargin;
   if (budget < 0n) return size;
-  if (maintenanceMarginOf(market, base(size)) <= budget) return 0n;
+  const { stepSize } = market;
+  return min(size, cdiv(size - largestWithin(market, size, budget), stepSize) * stepSize);
+}
+
+/** Largest part of a position whose maintenance margin stays within a budget; the margin of all of it does not. */
+function largestWithin(market: MarketView, size: bigint, budget: bigint): bigint {
   // Without concentration, margin is linear: notional <= budget * 10^9 / m, and
   // notional is rounded up, so a quantity fits when quantity * price <= notional * divisor.
   const linear = fdiv(budget * billion, market.maintenanceRate);
   if (linear <= concentrationFree(market)) {
-    return size - min(size, fdiv(linear * market.quoteDivisor, market.markPrice));
+    return min(size, fdiv(linear * market.quoteDivisor, market.markPrice));
   }
   let kept = 0n;
   let tooMuch = size;
@@ -83,5 +107,5 @@ function cut(market: MarketView, candidate: DeleverageCandidate, lambda: bigint)
     if (maintenanceMarginOf(market, base(middle)) <= budget) kept = middle;
     else tooMuch = middle;
   }
-  return size - kept;
+  return kept;
 }
