@@ -25,19 +25,26 @@ const number = (value: number): string => value.toString(16).padStart(12, '0');
 /**
  * Blocks, results and the transaction index, in LevelDB or in memory. Keys:
  * b/ block, c/ commit, x/ extended commit, r/ results by height; t/ place by
- * transaction hash; `state` newest height whose commit the application acknowledged.
+ * transaction hash; `genesis` hash and chain id;
+ * `height` newest height saved; `state` newest height whose commit the application acknowledged.
  */
 export class BlockStore {
   readonly #db: ClassicLevel<string, Uint8Array> | undefined;
   readonly #memory = new Map<string, Uint8Array>();
 
-  private constructor(db: ClassicLevel<string, Uint8Array> | undefined) {
+  readonly #sync: boolean;
+
+  private constructor(db: ClassicLevel<string, Uint8Array> | undefined, sync: boolean) {
     this.#db = db;
+    this.#sync = sync;
   }
 
-  /** @param path undefined keeps blocks in memory */
-  static async open(path: string | undefined): Promise<BlockStore> {
-    if (path === undefined) return new BlockStore(undefined);
+  /**
+   * @param path undefined keeps blocks in memory
+   * @param sync a block is on the disk, not in the system's cache, before it is executed
+   */
+  static async open(path: string | undefined, sync = true): Promise<BlockStore> {
+    if (path === undefined) return new BlockStore(undefined, false);
     const db = new ClassicLevel<string, Uint8Array>(path, { keyEncoding: 'utf8', valueEncoding: 'view' });
     try {
       await db.open();
@@ -49,21 +56,46 @@ export class BlockStore {
           : `does not open: ${cause?.message}`;
       throw new Error(`${path} ${why}`, { cause: error });
     }
-    return new BlockStore(db);
+    return new BlockStore(db, sync);
   }
 
   async close(): Promise<void> {
     await this.#db?.close();
   }
 
+  /**
+   * Remembers the genesis of the first opening; blocks of another are not ours to go on with.
+   * @throws Error when the blocks belong to another chain or genesis
+   */
+  async bindGenesis(hash: string, chainId: string): Promise<void> {
+    const known = await this.#get('genesis');
+    if (known === undefined) {
+      const first = (await this.#newestChainId()) ?? chainId;
+      if (first !== chainId) throw new Error(`the stored blocks are of chain ${first}, the genesis is of ${chainId}`);
+      await this.#write([{ type: 'put', key: 'genesis', value: Buffer.from(`${hash} ${chainId}`) }], this.#sync);
+      return;
+    }
+    const [knownHash, ...rest] = Buffer.from(known).toString().split(' ');
+    const knownId = rest.join(' ');
+    if (knownId !== chainId) throw new Error(`the stored blocks are of chain ${knownId}, the genesis is of ${chainId}`);
+    if (knownHash !== hash) {
+      throw new Error(
+        `the stored blocks began with another genesis of ${chainId}: restore its file or remove the blocks`,
+      );
+    }
+  }
+
   /** Saves a block before it is executed. */
   async saveBlock(height: number, stored: Omit<StoredBlock, 'size'>, blockBytes: Uint8Array): Promise<void> {
-    await this.#write([
-      { type: 'put', key: `b/${number(height)}`, value: blockBytes },
-      { type: 'put', key: `c/${number(height)}`, value: Commit.encode(stored.commit).finish() },
-      { type: 'put', key: `x/${number(height)}`, value: ExtendedCommitInfo.encode(stored.extended).finish() },
-      { type: 'put', key: 'height', value: Buffer.from(String(height)) },
-    ]);
+    await this.#write(
+      [
+        { type: 'put', key: `b/${number(height)}`, value: blockBytes },
+        { type: 'put', key: `c/${number(height)}`, value: Commit.encode(stored.commit).finish() },
+        { type: 'put', key: `x/${number(height)}`, value: ExtendedCommitInfo.encode(stored.extended).finish() },
+        { type: 'put', key: 'height', value: Buffer.from(String(height)) },
+      ],
+      this.#sync,
+    );
   }
 
   /** Saves a block's results before the application commits, and where its transactions are. */
@@ -120,8 +152,14 @@ export class BlockStore {
     return this.#db === undefined ? this.#memory.get(key) : this.#db.get(key);
   }
 
-  async #write(ops: Op[]): Promise<void> {
+  /** Chain of blocks stored before their genesis was remembered. */
+  async #newestChainId(): Promise<string | undefined> {
+    const { saved } = await this.heights();
+    return (await this.block(saved))?.block.header.chainId;
+  }
+
+  async #write(ops: Op[], sync = false): Promise<void> {
     if (this.#db === undefined) for (const { key, value } of ops) this.#memory.set(key, value);
-    else await this.#db.batch(ops);
+    else await this.#db.batch(ops, { sync });
   }
 }

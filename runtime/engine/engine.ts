@@ -20,7 +20,7 @@ import type { Logger } from '../log.js';
 import { BlockStore, type StoredBlock, type TxPlace } from './block-store.js';
 import type { EngineClock } from './clock.js';
 import type { ConsensusKey } from './consensus-key.js';
-import { consensusParamsOf, type GenesisDoc } from './genesis-doc.js';
+import { consensusParamsOf, genesisHash, type GenesisDoc } from './genesis-doc.js';
 import {
   commitHash,
   consensusHash,
@@ -32,7 +32,7 @@ import {
   resultsHash,
   validatorsHash,
 } from './hashing.js';
-import { defaultMempoolLimits, Mempool, type MempoolLimits } from './mempool.js';
+import { defaultMempoolLimits, Mempool, sizeInBlock, type MempoolLimits } from './mempool.js';
 
 /** The CometBFT release whose behaviour and RPC this engine has. */
 export const cometVersion = '0.38.25';
@@ -49,6 +49,8 @@ export interface EngineOptions {
   readonly clock: EngineClock;
   /** Directory of blocks and results; undefined keeps them in memory. */
   readonly path?: string;
+  /** Blocks reach the disk before the application executes them, even if the power fails; true by default. */
+  readonly sync?: boolean;
   readonly mempool?: MempoolLimits;
   readonly logger: Logger;
 }
@@ -104,6 +106,8 @@ export class EmbeddedEngine {
   #appHash: Uint8Array = noBytes;
   #running: Promise<void> | undefined;
   #stopping = false;
+  /** What made executing a saved block fail: its height must not be built a second time. */
+  #failure: Error | undefined;
   #busy: Promise<unknown> = Promise.resolve();
   readonly #clock: EngineClock;
   readonly #logger: Logger;
@@ -127,10 +131,12 @@ export class EmbeddedEngine {
 
   /** Opens stored blocks, shakes hands with the application and replays what it missed. */
   static async open(options: EngineOptions): Promise<EmbeddedEngine> {
-    const store = await BlockStore.open(options.path);
+    const store = await BlockStore.open(options.path, options.sync ?? true);
     try {
       const engine = new EmbeddedEngine(options, store);
+      await store.bindGenesis(genesisHash(options.genesis), options.genesis.chain_id);
       await engine.#handshake();
+      engine.mempool.limitGas(engine.#params.block!.maxGas);
       return engine;
     } catch (error) {
       await store.close();
@@ -206,7 +212,10 @@ export class EmbeddedEngine {
     return this.#exclusive(() => this.mempool.add(tx));
   }
 
-  /** Makes the next block from the mempool and executes it. */
+  /**
+   * Makes the next block from the mempool and executes it. When a block was
+   * decided and could not be executed, every later call is refused.
+   */
   async produceBlock(): Promise<ProducedBlock> {
     return this.#exclusive(() => this.#produce());
   }
@@ -227,6 +236,9 @@ export class EmbeddedEngine {
   }
 
   async #produce(): Promise<ProducedBlock> {
+    if (this.#failure !== undefined) {
+      throw new Error(`the engine has failed, restart the node: ${this.#failure.message}`, { cause: this.#failure });
+    }
     const { app, validator } = this;
     const tip = this.#tip;
     const height = tip === undefined ? this.initialHeight : tip.height + 1n;
@@ -249,7 +261,7 @@ export class EmbeddedEngine {
       proposerAddress: validator.address,
     });
     const { txs } = proposal;
-    if (txs.reduce((sum, tx) => sum + tx.length, 0) > maxTxBytes)
+    if (txs.reduce((sum, tx) => sum + sizeInBlock(tx), 0) > maxTxBytes)
       throw new Error('PrepareProposal returned more than max_tx_bytes');
 
     const lastCommit = tip?.commit ?? Commit.fromPartial({});
@@ -289,8 +301,13 @@ export class EmbeddedEngine {
     }
 
     const vote = await this.#vote(block, blockId, lastCommitInfo, setHash);
-    await this.store.saveBlock(Number(height), { block, ...vote }, blockBytes);
-    return this.#execute(block, blockId, vote);
+    try {
+      await this.store.saveBlock(Number(height), { block, ...vote }, blockBytes);
+      return await this.#execute(block, blockId, vote);
+    } catch (error) {
+      this.#failure = error as Error;
+      throw error;
+    }
   }
 
   /** Precommits a block: extension, signatures, timestamp. */
@@ -354,14 +371,21 @@ export class EmbeddedEngine {
     };
   }
 
-  /** FinalizeBlock and Commit of a saved block, and what follows from them. */
+  /** FinalizeBlock and Commit of a saved block, and what follows from them. A replay must end as `before`. */
   async #execute(
     block: Block,
     blockId: BlockID,
     vote: Pick<StoredBlock, 'commit' | 'extended'>,
+    before?: ResponseFinalizeBlock,
   ): Promise<ProducedBlock> {
     const { height } = block.header;
     const results = await this.#finalize(block, blockId);
+    // Before anything of the other outcome is saved or committed.
+    if (before !== undefined && Buffer.compare(before.appHash, results.appHash) !== 0) {
+      throw new Error(
+        `block ${height} replays to another application hash than before: the state or the program differs`,
+      );
+    }
     await this.store.saveResults(
       Number(height),
       results,
@@ -370,7 +394,8 @@ export class EmbeddedEngine {
     await this.app.commit();
     await this.store.saveCommitted(Number(height));
     this.#advance(block, blockId, vote, results);
-    await this.mempool.update(block.data.txs);
+    this.mempool.limitGas(this.#params.block!.maxGas);
+    await this.mempool.update(block.data.txs, results.txResults);
     const produced = { height, blockId, block, results };
     this.events.emit('block', produced);
     return produced;
@@ -475,12 +500,7 @@ export class EmbeddedEngine {
       }
       this.#logger.info({ height }, 'replaying a stored block');
       const before = await this.store.results(height);
-      const produced = await this.#execute(block, blockId, stored);
-      if (before !== undefined && Buffer.compare(before.appHash, produced.results.appHash) !== 0) {
-        throw new Error(
-          `block ${height} replays to another application hash than before: the state or the program differs`,
-        );
-      }
+      await this.#execute(block, blockId, stored, before);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { ConsensusParams } from 'cosmjs-types/tendermint/types/params';
 import { z } from 'zod';
+import { sha256 } from '../crypto/hash.js';
 import { describe } from './consensus-key.js';
 
 const int64 = z.string().regex(/^-?(0|[1-9][0-9]{0,18})$/, 'expected an integer in a string');
@@ -45,6 +46,15 @@ export function parseGenesis(json: unknown): GenesisDoc {
   }
   if (BigInt(result.data.initial_height) < 1n) throw new Error('initial_height: must be at least 1');
   return result.data;
+}
+
+/** Names a genesis document in hex, whatever the order of its keys. */
+export function genesisHash(doc: GenesisDoc): string {
+  const sorted = (_key: string, value: unknown): unknown =>
+    typeof value !== 'object' || value === null || Array.isArray(value)
+      ? value
+      : Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return sha256(Buffer.from(JSON.stringify(doc, sorted), 'utf8')).toString('hex');
 }
 
 /** Consensus parameters in the form of the engine. */

@@ -1,4 +1,4 @@
-import { CheckTxType, type ResponseCheckTx } from 'cosmjs-types/tendermint/abci/types';
+import { CheckTxType, type ExecTxResult, type ResponseCheckTx } from 'cosmjs-types/tendermint/abci/types';
 import type { Application } from '../abci/application.js';
 import { sha256 } from '../crypto/hash.js';
 
@@ -26,6 +26,13 @@ interface Pending {
   readonly gasWanted: bigint;
 }
 
+/** What a transaction takes in a block: its bytes, their length as a varint and the field's tag. */
+export function sizeInBlock({ length }: Uint8Array): number {
+  let varint = 1;
+  for (let rest = length; rest >= 128; rest = Math.floor(rest / 128)) varint++;
+  return 1 + varint + length;
+}
+
 const idOf = (tx: Uint8Array): string => sha256(tx).toString('latin1');
 
 /** Transactions waiting for a block, first come first served. */
@@ -35,6 +42,8 @@ export class Mempool {
   readonly #pending = new Map<string, Pending>();
   readonly #seen = new Set<string>();
   #bytes = 0;
+  /** Gas of a whole block; negative is without limit. */
+  #maxGas = -1n;
 
   constructor(app: Application, limits: MempoolLimits) {
     this.#app = app;
@@ -47,6 +56,11 @@ export class Mempool {
 
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Consensus parameters say how much gas a block has. */
+  limitGas(maxGas: bigint): void {
+    this.#maxGas = maxGas;
   }
 
   list(limit: number): Uint8Array[] {
@@ -66,6 +80,10 @@ export class Mempool {
     if (this.#seen.has(id)) throw new MempoolError('tx already exists in cache');
     this.#remember(id, cacheSize);
     const result = await this.#app.checkTx({ tx, type: CheckTxType.NEW });
+    if (result.code === 0 && this.#exceeds(result.gasWanted)) {
+      this.#seen.delete(id);
+      throw new MempoolError(`gas wanted ${result.gasWanted} is greater than max gas ${this.#maxGas}`);
+    }
     if (result.code === 0) {
       this.#pending.set(id, { tx, gasWanted: result.gasWanted });
       this.#bytes += tx.length;
@@ -82,30 +100,37 @@ export class Mempool {
     let bytes = 0;
     let gas = 0n;
     for (const { tx, gasWanted } of this.#pending.values()) {
-      // Tag and length of a transaction take at most six bytes.
-      if (bytes + tx.length + 6 > maxBytes) break;
+      const size = sizeInBlock(tx);
+      if (bytes + size > maxBytes) break;
       if (maxGas >= 0n && gas + gasWanted > maxGas) break;
-      bytes += tx.length + 6;
+      bytes += size;
       gas += gasWanted;
       txs.push(tx);
     }
     return txs;
   }
 
-  /** Removes what a block included and checks the rest again. */
-  async update(included: readonly Uint8Array[]): Promise<void> {
-    for (const tx of included) {
+  /** Removes what a block included and checks the rest again. @param results of the included, in their order */
+  async update(included: readonly Uint8Array[], results: readonly Pick<ExecTxResult, 'code'>[]): Promise<void> {
+    for (const [index, tx] of included.entries()) {
       const id = idOf(tx);
-      this.#remember(id, this.#limits.cacheSize);
+      if (results[index]?.code === 0) this.#remember(id, this.#limits.cacheSize);
+      // What failed in the block may be good later: it can be sent again.
+      else this.#seen.delete(id);
       this.#remove(id);
     }
     for (const [id, { tx }] of [...this.#pending]) {
-      const { code } = await this.#app.checkTx({ tx, type: CheckTxType.RECHECK });
-      if (code !== 0) {
+      const { code, gasWanted } = await this.#app.checkTx({ tx, type: CheckTxType.RECHECK });
+      // A block with less gas than before leaves no room for it, and it would hold up all behind it.
+      if (code !== 0 || this.#exceeds(gasWanted)) {
         this.#remove(id);
         this.#seen.delete(id);
       }
     }
+  }
+
+  #exceeds(gasWanted: bigint): boolean {
+    return this.#maxGas >= 0n && gasWanted > this.#maxGas;
   }
 
   #remove(id: string): void {
