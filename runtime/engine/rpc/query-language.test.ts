@@ -7,6 +7,8 @@ const tags = new Map([
   ['tx.height', ['12']],
   ['a.text', ['x', 'it is long']],
   ['a.coin', ['8uusdc']],
+  ['a.ratio', ['1.2']],
+  ['a.time', ['2026-01-01T01:00:00+01:00']],
 ]);
 
 const answers: readonly [string, boolean][] = [
@@ -26,13 +28,33 @@ const answers: readonly [string, boolean][] = [
   ['a.other EXISTS', false],
   ['a.text > 3', false],
   ['a.coin >= 8', true],
+  ['a.ratio = 1', false],
+  ['a.ratio > 1', true],
+  ['a.ratio < 2', true],
+  ['a.time = TIME 2026-01-01T00:00:00Z', true],
+  ['a.time > DATE 2025-12-31', true],
+  ['a.time < DATE 2026-01-01', false],
+  ['a.text = DATE 2026-01-01', false],
 ];
 
 for (const [query, expected] of answers) {
   test(`${query} is ${expected}`, () => assert.equal(matches(parseQuery(query), tags), expected));
 }
 
-for (const query of ['', '=', 'a', 'a.b =', 'a.b = 1 OR a.b = 2', 'a.b CONTAINS 3', "a.b = 'open", 'a.b = 1 AND']) {
+for (const query of [
+  '',
+  '=',
+  'a',
+  'a.b =',
+  'a.b = 1 OR a.b = 2',
+  'a.b CONTAINS 3',
+  "a.b = 'open",
+  'a.b = 1 AND',
+  'a.b > 1.5',
+  'a.b > DATE 9999',
+  'a.b = DATE 2026-02-30',
+  'a.b = TIME 2026-01-01',
+]) {
   test(`${JSON.stringify(query)} is refused`, () => assert.throws(() => parseQuery(query)));
 }
 

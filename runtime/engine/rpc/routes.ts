@@ -12,6 +12,8 @@ export type Route = (params: Params) => Promise<unknown>;
 
 /** Blocks that one search reads at most; narrow it by tx.height or block.height. */
 const searchWindow = 20_000n;
+/** Transactions that broadcast_tx_async lets wait for CheckTx at once. */
+export const maxUnchecked = 5_000;
 /** How long broadcast_tx_commit waits for a block. */
 const commitTimeoutMs = 10_000;
 const genesisChunkBytes = 16 * 1024 * 1024;
@@ -109,6 +111,15 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
       throw new InvalidParams(`query: ${(error as Error).message}`);
     }
   }
+
+  function isDescending(params: Params): boolean {
+    const order = params.text('order_by', '');
+    if (order !== '' && order !== 'asc' && order !== 'desc') throw new InvalidParams('order_by: expected asc or desc');
+    return order === 'desc';
+  }
+
+  /** Transactions of broadcast_tx_async that are still being checked. */
+  let unchecked = 0;
 
   const broadcast = async (tx: Uint8Array) => {
     try {
@@ -215,8 +226,14 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
     },
     broadcast_tx_async: async (params) => {
       const tx = params.bytes('tx');
+      // Nobody waits for the answer, so nothing else slows the sender down.
+      if (unchecked >= maxUnchecked) throw new RpcFailure(`${maxUnchecked} transactions are waiting to be checked`);
+      unchecked++;
       // Fire and forget: its fate is found by its hash.
-      engine.broadcastTx(tx).catch(() => {});
+      engine
+        .broadcastTx(tx)
+        .catch(() => {})
+        .finally(() => unchecked--);
       return { code: 0, data: '', log: '', codespace: '', hash: json.hex(sha256(tx)) };
     },
     broadcast_tx_commit: async (params) => {
@@ -254,6 +271,7 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
     },
     tx_search: async (params) => {
       const conditions = query(params);
+      const descending = isDescending(params);
       const found: { height: bigint; index: number }[] = [];
       const byHash = conditions.find(({ tag, operator }) => tag === 'tx.hash' && operator === '=');
       if (byHash !== undefined) {
@@ -276,7 +294,7 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
           }
         }
       }
-      if (params.text('order_by', 'asc') === 'desc') found.reverse();
+      if (descending) found.reverse();
       const { start, end } = pageOf(params, found.length);
       const txs = [];
       for (const { height, index } of found.slice(start, end)) txs.push(await txAt(height, index));
@@ -284,6 +302,7 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
     },
     block_search: async (params) => {
       const conditions = query(params);
+      const descending = isDescending(params);
       const [low, high] = heightsOf(conditions, 'block.height');
       const found: bigint[] = [];
       for (let height = low; height <= high; height++) {
@@ -292,7 +311,7 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
         if (matches(conditions, tagsOf(results.events, { 'tm.event': 'NewBlock', 'block.height': String(height) })))
           found.push(height);
       }
-      if (params.text('order_by', 'asc') === 'desc') found.reverse();
+      if (descending) found.reverse();
       const { start, end } = pageOf(params, found.length);
       const blocks = [];
       for (const height of found.slice(start, end)) blocks.push(blockJson(await stored(height)));

@@ -24,6 +24,8 @@ export interface RpcServer {
 
 const maxBodyBytes = 4 * 1024 * 1024;
 const maxBatch = 100;
+/** Calls of one WebSocket that are answered at once. */
+const maxPendingCalls = 100;
 
 interface Call {
   readonly jsonrpc?: unknown;
@@ -100,6 +102,12 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
       return answer(call.id, { error: { code: -32603, message: 'Internal error', data: (error as Error).message } });
     }
   };
+  /** A call without an id wants no answer. */
+  const isNotification = (call: unknown): boolean =>
+    typeof call === 'object' &&
+    call !== null &&
+    typeof (call as Call).method === 'string' &&
+    (call as Call).id === undefined;
   const handleText = async (text: string, socket?: WebSocket): Promise<unknown> => {
     let body: unknown;
     try {
@@ -109,15 +117,21 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
         error: { code: -32700, message: 'Parse error. Invalid JSON', data: (error as Error).message },
       });
     }
-    if (!Array.isArray(body)) return handle(body as Call, socket);
+    if (!Array.isArray(body)) {
+      const reply = await handle(body as Call, socket);
+      return isNotification(body) ? undefined : reply;
+    }
     if (body.length === 0 || body.length > maxBatch) {
       return answer(-1, {
         error: { code: -32600, message: 'Invalid Request', data: `a batch has 1 to ${maxBatch} calls` },
       });
     }
     const answers = [];
-    for (const call of body) answers.push(await handle(call as Call, socket));
-    return answers;
+    for (const call of body) {
+      const reply = await handle(call as Call, socket);
+      if (!isNotification(call)) answers.push(reply);
+    }
+    return answers.length === 0 ? undefined : answers;
   };
 
   const server = Fastify({ bodyLimit: maxBodyBytes, forceCloseConnections: true });
@@ -129,7 +143,18 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
     void reply.header('access-control-allow-methods', 'GET, POST, OPTIONS');
   });
   server.options('/*', async (_request, reply) => reply.code(204).send());
-  server.post('/', async (request) => handleText(typeof request.body === 'string' ? request.body : ''));
+  server.setErrorHandler<Error & { statusCode?: number }>(async (error, request, reply) => {
+    const status = error.statusCode ?? 500;
+    if (status < 500) {
+      const refused = { code: -32600, message: 'Invalid Request', data: error.message };
+      return reply.code(status).send(answer(-1, { error: refused }));
+    }
+    return reply.code(status).send(answer(-1, { error: errorOf(error, request.url.slice(0, 100)) }));
+  });
+  server.post('/', async (request, reply) => {
+    const answered = await handleText(typeof request.body === 'string' ? request.body : '');
+    return answered === undefined ? reply.code(204).send() : answered;
+  });
   server.get('/', async () => ({ methods: Object.keys(table).sort(), websocket: '/websocket' }));
   server.get<{ Params: { method: string }; Querystring: Record<string, string> }>(
     '/:method',
@@ -155,8 +180,14 @@ export async function serveRpc(options: RpcOptions): Promise<RpcServer> {
       subscriptions.add(client);
       client.on('close', () => subscriptions.drop(client));
       client.on('error', () => client.terminate());
+      let pending = 0;
       client.on('message', (data) => {
-        void handleText(String(data), client).then((reply) => client.send(JSON.stringify(reply)));
+        // A client that does not wait for answers must not hold the node's memory with its calls.
+        if (++pending > maxPendingCalls) return client.terminate();
+        void handleText(String(data), client).then((reply) => {
+          pending--;
+          if (reply !== undefined) client.send(JSON.stringify(reply));
+        });
       });
     });
   });
