@@ -123,6 +123,7 @@ async function main(): Promise<number> {
     });
     const { report } = await replay({ inputs, logger: silentLogger, progress });
     rows.push(row(each, report));
+    process.stderr.write(`${rows.at(-1)!.join('  ')}\n`);
     if (statusOf(report) !== 0 || report.badDebt !== '0' || report.liquidations.accounts === 0) {
       status = 1;
       process.stderr.write(
