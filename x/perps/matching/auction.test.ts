@@ -159,4 +159,84 @@ describe('for any book', () => {
       { numRuns },
     );
   });
+  test('the same for asks', () => {
+    fc.assert(
+      fc.property(book, ({ bids, asks, reference }) => {
+        const { askFills } = auction(bids, asks, reference);
+        for (const [i, a] of asks.entries()) {
+          for (const [j, b] of asks.entries()) {
+            const before = a.price < b.price || (a.price === b.price && a.height < b.height);
+            if (before && askFills[j]! > 0n) assert.equal(askFills[i], a.quantity);
+          }
+        }
+      }),
+      { numRuns },
+    );
+  });
+  test('within a price and block each gets its share of what the group gets, to less than one step, in whole steps', () => {
+    fc.assert(
+      fc.property(book, fc.constantFrom(1n, 5n, 1_000n), ({ bids, asks, reference }, step) => {
+        const scaled = (orders: readonly AuctionOrder[]): AuctionOrder[] =>
+          orders.map((each) => ({ ...each, quantity: each.quantity * step }));
+        const [manyBids, manyAsks] = [scaled(bids), scaled(asks)];
+        const result = auction(manyBids, manyAsks, reference, Number(step));
+        for (const [orders, fills] of [
+          [manyBids, result.bidFills],
+          [manyAsks, result.askFills],
+        ] as const) {
+          for (const [i, each] of orders.entries()) {
+            assert.equal(fills[i]! % step, 0n);
+            const group = orders.flatMap((other, k) =>
+              other.price === each.price && other.height === each.height ? [k] : [],
+            );
+            const wanted = total(group.map((k) => orders[k]!.quantity));
+            const got = total(group.map((k) => fills[k]!));
+            const difference = fills[i]! * wanted - got * each.quantity;
+            assert.ok(difference < step * wanted && -difference < step * wanted);
+          }
+        }
+      }),
+      { numRuns },
+    );
+  });
+  test('with ticks wider than one the price is a limit or on tick, as good as any such price and the nearest', () => {
+    fc.assert(
+      fc.property(book, fc.integer({ min: 2, max: 5 }), ({ bids, asks, reference }, ticks) => {
+        const tick = BigInt(ticks);
+        const wide = (orders: readonly AuctionOrder[]): AuctionOrder[] =>
+          orders.map((each) => ({ ...each, price: each.price * tick }));
+        const [wideBids, wideAsks] = [wide(bids), wide(asks)];
+        const result = runAuction({
+          bids: wideBids,
+          asks: wideAsks,
+          referencePrice: BigInt(reference),
+          tickSize: tick,
+          stepSize: 1n,
+        });
+        if (result.clearingPrice === undefined) return;
+        assert.equal(result.clearingPrice % tick, 0n);
+        const at = (price: bigint) => {
+          const demand = total(wideBids.filter((each) => each.price >= price).map(({ quantity }) => quantity));
+          const supply = total(wideAsks.filter((each) => each.price <= price).map(({ quantity }) => quantity));
+          const away = price - BigInt(reference);
+          return {
+            volume: demand < supply ? demand : supply,
+            imbalance: demand > supply ? demand - supply : supply - demand,
+            distance: away < 0n ? -away : away,
+          };
+        };
+        const chosen = at(result.clearingPrice);
+        for (let price = tick; price <= 14n * tick; price += tick) {
+          const other = at(price);
+          if (other.volume !== chosen.volume) assert.ok(other.volume < chosen.volume);
+          else if (other.imbalance !== chosen.imbalance) assert.ok(other.imbalance > chosen.imbalance);
+          else
+            assert.ok(
+              other.distance > chosen.distance || (other.distance === chosen.distance && price >= result.clearingPrice),
+            );
+        }
+      }),
+      { numRuns },
+    );
+  });
 });
