@@ -2,7 +2,7 @@ import { sdkErrors } from '../../../runtime/baseapp/errors.js';
 import type { AnteScope } from './index.js';
 
 /** The parts that must be there, and those that this chain does not know. */
-export function checkForm({ tx, ctx }: AnteScope): void {
+export function checkForm({ tx, ctx }: Pick<AnteScope, 'ctx' | 'tx'>): void {
   const { body, authInfo } = tx;
   if (body.extensionOptions.length > 0) {
     throw sdkErrors.unknownExtensionOptions(

@@ -30,8 +30,8 @@ export interface AnteScope {
 export function anteHandler(options: AnteOptions): AnteHandler {
   const verified = new SignatureCache();
   return (ctx, tx) => {
+    checkForm({ ctx, tx });
     const scope: AnteScope = { ctx, tx, params: options.auth.params(ctx) };
-    checkForm(scope);
     checkTimeout(scope);
     checkMemo(scope);
     consumeSizeGas(scope);
