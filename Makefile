@@ -31,7 +31,7 @@ devnet: build ## boot a chain with markets, moving prices and funded accounts (F
 	@exec node dist/cmd/plimsolld/main.js devnet
 
 test: build lint ## run every test
-	$(TSX) --test --test-concurrency=2 --test-reporter=spec $(TESTS)
+	$(TSX) --test --test-force-exit --test-concurrency=2 --test-reporter=spec $(TESTS)
 
 lint: gen/image.ts ## check types, style, the import rule and the determinism bans
 	node_modules/.bin/tsc -p tsconfig.json
