@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { applyFill } from '../matching/fill.js';
 import { accountWith, market, marketsOf, signed } from '../testing/values.js';
 import { base, ppb, ppm, price, quote, type AccountView, type MarketView, type OrderView } from '../types.js';
-import { accept, isRiskReducing } from './acceptance.js';
+import { accept, clampedHealth, health, isRiskReducing } from './acceptance.js';
 import { concentration, depthLimitExceeded } from './concentration.js';
 import { equity, openProfit, unsettledFunding, usableEquity } from './equity.js';
 import { fillCost, initialMargin, openInterestScaledRate, orderMargin } from './initial.js';
@@ -109,6 +109,99 @@ describe('equity', () => {
       assert.equal(usable(105_000n), gain, `class ${name}, price up`);
       assert.equal(usable(95_000n), loss, `class ${name}, price down`);
     }
+  });
+});
+
+describe('against exact fractions', () => {
+  const held = fc.record({
+    quantity: signed(1n << 50n).filter((quantity) => quantity !== 0n),
+    mark: fc.bigInt({ min: 1_024n, max: 1n << 40n }),
+    divisor: fc.constantFrom(1n, 7n, 1_000n, 1_000_003n),
+    index: signed(1n << 80n),
+    rate: fc.bigInt({ min: 5_000_000n, max: 500_000_000n }),
+    depth: fc.bigInt({ min: 1n, max: 1n << 60n }),
+  });
+  const build = (
+    drawn: readonly { quantity: bigint; mark: bigint; divisor: bigint; index: bigint; rate: bigint; depth: bigint }[],
+  ) => {
+    const views = drawn.map(({ mark, divisor, index, rate, depth }, i) =>
+      market({
+        id: i,
+        markPrice: price(mark),
+        quoteDivisor: divisor,
+        fundingIndex: index,
+        maintenanceRate: ppb(rate),
+        depthUnit: quote(depth),
+      }),
+    );
+    const account: AccountView = {
+      key: 'a',
+      cash: quote(0n),
+      positions: drawn.map(({ quantity }, i) => ({
+        marketId: i,
+        quantity: base(quantity),
+        entryValue: quote(0n),
+        fundingIndex: 0n,
+      })),
+    };
+    return { account, markets: marketsOf(...views) };
+  };
+  /** Common denominator of everything below. */
+  const unit = 7n * 1_000n * 1_000_003n * 10n ** 12n;
+
+  test('equity is understated by less than two quanta a position, never overstated', () => {
+    fc.assert(
+      fc.property(fc.array(held, { maxLength: 5 }), (drawn) => {
+        const { account, markets } = build(drawn);
+        let exact = 0n;
+        for (const { quantity, mark, divisor, index } of drawn)
+          exact += (quantity * mark * unit) / divisor - (quantity * index * (unit / 10n ** 12n)) / divisor;
+        const short = exact - equity(account, markets) * unit;
+        assert.ok(short >= 0n && short < BigInt(2 * drawn.length) * unit + 1n);
+      }),
+      { numRuns },
+    );
+  });
+  test('maintenance margin is overstated by less than four quanta a position, never understated', () => {
+    fc.assert(
+      fc.property(fc.array(held, { maxLength: 5 }), (drawn) => {
+        const { account, markets } = build(drawn);
+        let exact = 0n;
+        for (const { quantity, mark, divisor, rate, depth } of drawn) {
+          // Twice the size in units of 1 / unit, so that half of D is whole.
+          const size = ((quantity < 0n ? -quantity : quantity) * mark * 2n * unit) / divisor;
+          const part = (from: bigint, to: bigint | undefined): bigint => {
+            const end = to === undefined || size < to * depth * unit ? size : to * depth * unit;
+            return end > from * depth * unit ? end - from * depth * unit : 0n;
+          };
+          exact += (size * rate) / 1_000n;
+          exact += 10_000n * part(1n, 4n) + 30_000n * part(4n, 16n) + 80_000n * part(16n, undefined);
+        }
+        const over = maintenanceMargin(account, markets) * 2_000_000n * unit - exact;
+        // One for each rounding: notional, at up to 58 % margin, its product, and the add-on.
+        assert.ok(over >= 0n && over < BigInt(4 * drawn.length) * 2_000_000n * unit + 1n, `${over}`);
+      }),
+      { numRuns },
+    );
+  });
+  test('usable equity leaves out half the open profit of class C and all of class D, rounded against the account', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom('A' as const, 'B' as const, 'C' as const, 'D' as const),
+        signed(1n << 40n).filter((quantity) => quantity !== 0n),
+        fc.bigInt({ min: 50_000n, max: 150_000n }),
+        (name, quantity, mark) => {
+          const opened = market({ class: name });
+          const markets = marketsOf({ ...opened, markPrice: price(mark) });
+          const account = accountWith(1_000n, [[opened, quantity]]);
+          const profit = openProfit(markets(1), account.positions[0]!);
+          const left = equity(account, markets) - usableEquity(account, markets);
+          const share = { A: 0n, B: 0n, C: 1n, D: 2n }[name];
+          assert.equal(left, profit > 0n ? (profit * share + 1n) / 2n : 0n);
+        },
+      ),
+      { numRuns },
+    );
   });
 });
 
@@ -311,6 +404,37 @@ describe('acceptance (section 4.5)', () => {
     assert.equal(accept(standing(10n, 50n), after(9n, 40n, 80n)), 'risk-reducing');
     assert.equal(accept(standing(10n, 50n), after(7n, 40n, 80n)), 'rejected');
     assert.equal(accept(standing(10n, 50n), after(10n, 51n, 102n)), 'rejected');
+  });
+  test('a change that is allowed as risk-reducing never lowers health, whatever the standing', () => {
+    fc.assert(
+      fc.property(
+        signed(1_000n),
+        fc.bigInt({ min: 0n, max: 100n }),
+        signed(1_000n),
+        fc.bigInt({ min: 0n, max: 100n }),
+        (e0, mm0, e1, mm1) => {
+          const allowed = isRiskReducing(standing(e0, mm0), standing(e1, mm1));
+          if (!allowed) return;
+          assert.ok(mm1 <= mm0);
+          const [before, now] = [health(standing(e0, mm0)), health(standing(e1, mm1))];
+          if (before !== undefined && now !== undefined) assert.ok(now >= before);
+          if (mm1 === 0n) assert.ok(e1 >= 0n || e1 >= e0);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+  test('health rounds down, is undefined without margin, and is clamped for liquidation', () => {
+    assert.equal(health(standing(1n, 3n)), 333_333n);
+    assert.equal(health(standing(-1n, 3n)), -333_334n);
+    assert.equal(health(standing(9n, 3n)), 3_000_000n);
+    assert.equal(health(standing(9n, 0n)), undefined);
+    assert.deepEqual([standing(9n, 3n), standing(-9n, 3n), standing(1n, 4n), standing(0n, 0n)].map(clampedHealth), [
+      1_000_000n,
+      0n,
+      250_000n,
+      1_000_000n,
+    ]);
   });
   test('closing everything may not leave a new debt', () => {
     assert.equal(isRiskReducing(standing(5n, 10n), standing(0n, 0n)), true);
