@@ -64,7 +64,7 @@ module.exports = {
       to: {
         path: '^(runtime|x|gen)/',
         pathNot:
-          '^x/perps/(units|margin|matching|funding|liquidation|accounting|breakers)/|^x/perps/types\\.ts$|^runtime/baseapp/errors\\.ts$',
+          '^x/perps/(units|margin|matching|funding|liquidation|accounting|breakers)/|^x/perps/types\\.ts$|^runtime/(baseapp/errors|math/integers)\\.ts$',
       },
     },
     {

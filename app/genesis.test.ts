@@ -106,7 +106,9 @@ describe('adding', () => {
   test("a market adds its pair in the market's exponent, its tranche and the tranche's money", async () => {
     addMarket(state, btc, json(btc), 900n);
     validate();
-    assert.deepEqual(section<{ pairs: unknown }>('oracle').pairs, [{ id: 3, symbol: 'BTC-USD', exponent: -2 }]);
+    assert.deepEqual(section<{ pairs: unknown }>('oracle').pairs, [
+      { id: 3, symbol: 'BTC-USD', exponent: -2, clamp_floor_ppm: 10_000 },
+    ]);
     assert.deepEqual(section<{ balances: unknown }>('bank').balances, [
       { address: toBech32(moduleAddress('insurance')), coins: [{ denom: 'uusdc', amount: '900' }] },
     ]);

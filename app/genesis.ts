@@ -1,4 +1,4 @@
-import type { Market } from '../gen/plimsoll/perps/v1/types.js';
+import { SolvencyClass, type Market } from '../gen/plimsoll/perps/v1/types.js';
 import type { Module } from '../runtime/baseapp/module.js';
 import { moduleAddress, toBech32 } from '../runtime/crypto/address.js';
 import type { Context } from '../runtime/baseapp/context.js';
@@ -17,7 +17,10 @@ interface Sections {
     denom_metadata: unknown[];
   };
   readonly insurance: { tranches: Record<string, unknown>[] };
-  readonly oracle: { pairs: { id: number; symbol: string; exponent: number }[]; params: Record<string, unknown> };
+  readonly oracle: {
+    pairs: { id: number; symbol: string; exponent: number; clamp_floor_ppm: number }[];
+    params: Record<string, unknown>;
+  };
   readonly perps: { markets: unknown[]; params: Record<string, unknown> };
 }
 
@@ -63,7 +66,12 @@ export function addBalance(state: AppState, address: string, denom: string, amou
 
 /** Lists a market with its price pair (id and exponent of the market) and a tranche of the given size. */
 export function addMarket(state: AppState, market: Market, marketJson: unknown, tranche: bigint): void {
-  sections(state).oracle.pairs.push({ id: market.oraclePairId, symbol: market.ticker, exponent: market.priceExponent });
+  sections(state).oracle.pairs.push({
+    id: market.oraclePairId,
+    symbol: market.ticker,
+    exponent: market.priceExponent,
+    clamp_floor_ppm: clampFloorPpm(market.class),
+  });
   sections(state).perps.markets.push(marketJson);
   sections(state).insurance.tranches.push({
     market_id: market.id,
@@ -77,9 +85,31 @@ export function addMarket(state: AppState, market: Market, marketJson: unknown, 
   if (tranche > 0n) addBalance(state, toBech32(moduleAddress('insurance')), 'uusdc', tranche);
 }
 
+/** Least clamp of a class. risk-model section 15.2. */
+export function clampFloorPpm(solvencyClass: SolvencyClass): number {
+  switch (solvencyClass) {
+    case SolvencyClass.SOLVENCY_CLASS_A:
+      return 10_000;
+    case SolvencyClass.SOLVENCY_CLASS_B:
+      return 20_000;
+    case SolvencyClass.SOLVENCY_CLASS_C:
+      return 30_000;
+    default:
+      return 50_000;
+  }
+}
+
+/** Lets prices move freely: for tests and studies of gaps that a clamp would spread over blocks. */
+export function removeClamps(state: AppState): void {
+  for (const pair of sections(state).oracle.pairs) pair.clamp_floor_ppm = 0;
+}
+
 /** Sets how old a price may grow, for both the oracle and the markets. */
 export function setStaleness(state: AppState, staleMs: bigint): void {
-  sections(state).oracle.params['stale_ms'] = staleMs.toString();
+  const { params } = sections(state).oracle;
+  params['stale_ms'] = staleMs.toString();
+  if (BigInt(params['late_ms'] as string) > staleMs) params['late_ms'] = staleMs.toString();
+  if (BigInt(params['dead_ms'] as string) < 2n * staleMs) params['dead_ms'] = (2n * staleMs).toString();
   sections(state).perps.params['stale_ms'] = staleMs.toString();
 }
 

@@ -111,6 +111,7 @@ async function populate(app: BenchApp, count: number): Promise<number> {
       markPrice: mark,
       oraclePrice: mark,
       oracleTimeMs: timeMs,
+      openInterestCap: undefined,
       longQuanta,
       shortQuanta: longQuanta,
     });

@@ -161,6 +161,12 @@ describe('prices by votes', () => {
       timeMs: genesisMs + 3_000n,
       reportingPower: 100n,
       totalPower: 100n,
+      rawPrice: 5_000_000n,
+      dispersionPpm: 200,
+      clampedBlocks: 0,
+      variance: 0n,
+      perpPrice: 0n,
+      depthUsd: 0n,
     });
   });
 
@@ -170,9 +176,43 @@ describe('prices by votes', () => {
     feeds[3]!.price = '1000000';
     feeds[1]!.price = '0.01';
     await chain.block();
-    assert.equal((await price()).price!.price, 5_000_000n);
+    const path = [(await price()).price!.price];
+    for (let count = 0; count < 3; count++) {
+      await chain.block();
+      path.push((await price()).price!.price);
+    }
+    // A fall of 4 % comes in steps of 1 % and 2 %.
+    assert.deepEqual(path, [5_000_000n, 4_950_000n, 4_851_000n, 4_800_000n]);
+  });
+
+  test('lies of a third of the power together move the price by no more than the clamp, whatever they say', async () => {
+    await chain.blocks(3);
+    for (const lie of ['25000', '75000', '1e308', '-1', 'NaN', '0', '0.0000001', '999999999999999999']) {
+      feeds[2]!.price = lie;
+      const before = (await price()).price!.price;
+      await chain.blocks(2);
+      const after = (await price()).price!;
+      assert.ok(
+        after.price >= (before * 99n) / 100n && after.price <= (before * 101n) / 100n,
+        `${lie}: ${after.price}`,
+      );
+      assert.ok(after.price >= 4_990_000n && after.price <= 5_050_000n, `${lie}: ${after.price}`);
+    }
+  });
+
+  test('that are held back close the market to orders that open, until they have caught up', async () => {
+    const [alice] = accounts as [Wallet];
+    await chain.blocks(3);
+    await chain.block({ txs: [sign(alice, deposit(alice, 10_000n * usdc))] });
+    for (const feed of feeds) feed.price = '49000';
     await chain.block();
-    assert.equal((await price()).price!.price, 4_800_000n);
+    const held = await chain.block({ txs: [sign(alice, order(alice, Side.SIDE_BUY, 1_000_000n, 4_900_000n))] });
+    const next = await chain.block({ txs: [sign(alice, order(alice, Side.SIDE_BUY, 1_000_000n, 4_900_000n))] });
+    assert.deepEqual(
+      [...codes(held.results.txResults), ...codes(next.results.txResults)],
+      ['ok', 'perps/27', 'ok', 'ok'],
+    );
+    assert.match(held.results.txResults[1]!.log, /BTC-USD: validators see a price below/);
   });
 
   test('go on while no more than a third of the power is silent; beyond it they stay and grow stale', async () => {
@@ -181,7 +221,7 @@ describe('prices by votes', () => {
     feeds[3]!.quoted = [];
     feeds[0]!.price = '51000';
     feeds[1]!.price = '51000';
-    await chain.blocks(2);
+    await chain.blocks(3);
     const partial = await price();
     assert.deepEqual([partial.price!.price, partial.price!.reportingPower, partial.ageMs], [5_100_000n, 70n, 0n]);
 
@@ -426,7 +466,9 @@ test('an extension reports what the source says, in the exponent of pair and mar
     nextValidatorsHash: new Uint8Array(0),
     proposerAddress: new Uint8Array(0),
   });
-  assert.deepEqual(VoteExtension.decode(voteExtension).reports, [{ pairId: 1, price: 5_050_000n }]);
+  assert.deepEqual(VoteExtension.decode(voteExtension).reports, [
+    { pairId: 1, price: 5_050_000n, perpPrice: 0n, depthUsd: 0n },
+  ]);
 });
 
 test('a source that throws costs a node its extension, not its vote', async () => {

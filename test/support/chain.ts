@@ -1,5 +1,5 @@
 import { createApp, type PlimsollApp } from '../../app/app.js';
-import { addBalance, type AppState } from '../../app/genesis.js';
+import { addBalance, removeClamps, type AppState } from '../../app/genesis.js';
 import { mounts } from '../../app/mounts.js';
 import { genesisDoc, buildAppState, type GenesisMarket } from '../../cmd/plimsolld/node/init.js';
 import { keyFromMnemonic, type SigningKey } from '../../cmd/plimsolld/keyring/keyring.js';
@@ -63,6 +63,8 @@ export interface TestChainOptions {
   readonly markets?: readonly GenesisMarket[];
   readonly change?: (state: AppState) => void;
   readonly prices?: SetPrices;
+  /** Holds prices back as classes do; by default a price may gap by any amount in one block. */
+  readonly clamp?: boolean;
 }
 
 /** The real application on the real engine in virtual time, with the demo accounts funded and prices set by the test. */
@@ -71,6 +73,7 @@ export async function testChain(options: TestChainOptions = {}): Promise<TestCha
   const keys = demoAccounts.map(({ mnemonic }) => keyFromMnemonic(mnemonic));
   const state = await buildAppState(options.markets ?? demoMarkets(1_000_000_000_000n), (changed) => {
     for (const { address } of keys) addBalance(changed, address, 'uusdc', 10_000_000_000_000n);
+    if (options.clamp !== true) removeClamps(changed);
     options.change?.(changed);
   });
   const validator = ConsensusKey.fromSeed(Buffer.alloc(32, 7));

@@ -1,3 +1,4 @@
+/** A report and the power behind it. */
 export interface WeightedPrice {
   readonly price: bigint;
   readonly power: bigint;

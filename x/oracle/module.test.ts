@@ -6,7 +6,7 @@ import {
   QueryPriceResponse,
   QueryPricesResponse,
 } from '../../gen/plimsoll/oracle/v1/query.js';
-import type { Pair, Params } from '../../gen/plimsoll/oracle/v1/oracle.js';
+import { Freshness, type Pair, type Params } from '../../gen/plimsoll/oracle/v1/oracle.js';
 import { AppError } from '../../runtime/baseapp/errors.js';
 import { Router } from '../../runtime/baseapp/router.js';
 import { Workbench, testBlock } from '../../runtime/baseapp/testing/workbench.js';
@@ -15,7 +15,7 @@ import { OracleKeeper } from './keeper.js';
 import { OracleModule, defaultParams } from './module.js';
 
 const authority = toBech32(moduleAddress('gov'));
-const btc: Pair = { id: 1, symbol: 'BTC-USD', exponent: -5 };
+const btc: Pair = { id: 1, symbol: 'BTC-USD', exponent: -5, clampFloorPpm: 10_000 };
 const none = new Uint8Array(0);
 
 let bench: Workbench;
@@ -66,6 +66,8 @@ describe('AddPair', () => {
     ['whose symbol is long', { ...btc, symbol: `${'A'.repeat(17)}-USD` }, /symbol/],
     ['with too fine a price', { ...btc, exponent: -25 }, /exponent: -25; expected -24 to 6/],
     ['with too coarse a price', { ...btc, exponent: 7 }, /exponent: 7/],
+    ['with too tight a clamp', { ...btc, clampFloorPpm: 999 }, /clamp_floor_ppm: 999; expected 1000 to 100000, or 0/],
+    ['with too wide a clamp', { ...btc, clampFloorPpm: 100_001 }, /clamp_floor_ppm: 100001/],
   ];
   for (const [what, pair, text] of bad) test(`refuses a pair ${what}`, () => refuses(() => addPair(pair), 3, text));
 
@@ -78,13 +80,20 @@ describe('AddPair', () => {
   test('refuses more pairs than a vote has room for', () => {
     updateParams({ ...defaultParams, maxPairs: 1 });
     addPair(btc);
-    refuses(() => addPair({ id: 2, symbol: 'ETH-USD', exponent: -6 }), 3, /1 exist, at most 1/);
+    refuses(() => addPair({ ...btc, id: 2, symbol: 'ETH-USD' }), 3, /1 exist, at most 1/);
   });
 });
 
 describe('UpdateParams', () => {
   test('replaces the parameters, for governance only', () => {
-    const changed = { quorumPpm: 700_000, staleMs: 5_000n, maxPairs: 3 };
+    const changed = {
+      quorumPpm: 700_000,
+      lateMs: 2_000n,
+      staleMs: 5_000n,
+      deadMs: 9_000n,
+      maxPairs: 3,
+      scoreWindow: 100,
+    };
     refuses(() => updateParams(changed, toBech32(new Uint8Array(20))), 2, /authority/);
     assert.deepEqual(keeper.params(bench.context()), defaultParams);
     updateParams(changed);
@@ -97,6 +106,11 @@ describe('UpdateParams', () => {
     [{ ...defaultParams, quorumPpm: 1_000_001 }, /quorum_ppm: 1000001/],
     [{ ...defaultParams, staleMs: 999n }, /stale_ms: 999; expected 1000 to 600000/],
     [{ ...defaultParams, staleMs: 600_001n }, /stale_ms: 600001/],
+    [{ ...defaultParams, lateMs: 499n }, /late_ms: 499; expected 500 to stale_ms/],
+    [{ ...defaultParams, lateMs: 30_001n }, /late_ms: 30001/],
+    [{ ...defaultParams, deadMs: 29_999n }, /dead_ms: 29999; expected stale_ms to 3600000/],
+    [{ ...defaultParams, deadMs: 3_600_001n }, /dead_ms: 3600001/],
+    [{ ...defaultParams, scoreWindow: 99 }, /score_window: 99; expected 100 to 1000000/],
     [{ ...defaultParams, maxPairs: 0 }, /max_pairs: 0; expected 1 to 10000/],
     [{ ...defaultParams, maxPairs: 10_001 }, /max_pairs: 10001/],
   ];
@@ -104,7 +118,7 @@ describe('UpdateParams', () => {
 
   test('refuses a max_pairs below the pairs that exist, which would make every honest vote invalid', () => {
     addPair(btc);
-    addPair({ id: 2, symbol: 'ETH-USD', exponent: -6 });
+    addPair({ ...btc, id: 2, symbol: 'ETH-USD' });
     refuses(() => updateParams({ ...defaultParams, maxPairs: 1 }), 4, /max_pairs: 1; 2 pairs exist/);
     updateParams({ ...defaultParams, maxPairs: 2 });
   });
@@ -119,6 +133,12 @@ describe('a price', () => {
       timeMs: testBlock.timeMs,
       reportingPower: 9n,
       totalPower: 10n,
+      rawPrice: price,
+      dispersionPpm: 0,
+      clampedBlocks: 0,
+      variance: 0n,
+      perpPrice: 0n,
+      depthUsd: 0n,
     });
   const info = (afterMs: bigint) =>
     QueryPriceResponse.decode(
@@ -143,6 +163,15 @@ describe('a price', () => {
     assert.deepEqual(at(0n), [0n, false]);
     assert.deepEqual(at(defaultParams.staleMs), [defaultParams.staleMs, false]);
     assert.deepEqual(at(defaultParams.staleMs + 1n), [defaultParams.staleMs + 1n, true]);
+  });
+
+  test('passes the levels of freshness one by one', () => {
+    addPair(btc);
+    assert.equal(info(0n).freshness, Freshness.FRESHNESS_DEAD);
+    accept(5n);
+    const levels = [0n, 5_000n, 5_001n, 30_000n, 30_001n, 120_000n, 120_001n].map((ms) => info(ms).freshness);
+    const { FRESHNESS_FRESH: fresh, FRESHNESS_LATE: late, FRESHNESS_STALE: stale, FRESHNESS_DEAD: dead } = Freshness;
+    assert.deepEqual(levels, [fresh, fresh, late, late, stale, stale, dead]);
   });
 
   test('that is stale is said so in every block until a fresh one arrives', () => {
@@ -181,7 +210,7 @@ describe('a price', () => {
   });
 
   test('lists come in pair order', () => {
-    addPair({ id: 300, symbol: 'SOL-USD', exponent: -7 });
+    addPair({ ...btc, id: 300, symbol: 'SOL-USD' });
     addPair(btc);
     accept(5n);
     const pairs = QueryPairsResponse.decode(router.query(bench.context(), '/plimsoll.oracle.v1.Query/Pairs', none));
@@ -198,10 +227,17 @@ describe('a price', () => {
 });
 
 describe('genesis', () => {
-  const params = { quorum_ppm: 666_667, stale_ms: '30000', max_pairs: 2 };
+  const params = {
+    quorum_ppm: 666_667,
+    stale_ms: '30000',
+    max_pairs: 2,
+    late_ms: '5000',
+    dead_ms: '120000',
+    score_window: 10_000,
+  };
   const pairs = [
-    { id: 1, symbol: 'BTC-USD', exponent: -5 },
-    { id: 2, symbol: 'ETH-USD', exponent: -6 },
+    { id: 1, symbol: 'BTC-USD', exponent: -5, clamp_floor_ppm: 10_000 },
+    { id: 2, symbol: 'ETH-USD', exponent: -6, clamp_floor_ppm: 0 },
   ];
   const price = {
     pair_id: 2,
@@ -210,10 +246,34 @@ describe('genesis', () => {
     time_ms: '1700000000000',
     reporting_power: '10',
     total_power: '10',
+    raw_price: '2314560000',
+    dispersion_ppm: 12,
+    clamped_blocks: -1,
+    variance: '77',
+    perp_price: '2314550001',
+    depth_usd: '1000000',
+  };
+  const rest = {
+    statistics: [
+      {
+        pair_id: 2,
+        twap: '2314550003',
+        minute: '28333333',
+        price_ms: '2314550000000',
+        covered_ms: '1000',
+        hour: '472222',
+        depth_sum: '3000000',
+        depth_count: '3',
+        depth_p10_usd: '900000',
+      },
+    ],
+    minutes: [{ pair_id: 2, minute: '28333332', average: '2314550003', covered_ms: '60000' }],
+    hours: [{ pair_id: 2, hour: '472221', depth_usd: '900000' }],
+    scores: { start_height: '0', scores: [], unrewarded: ['AAAAAAAAAAAAAAAAAAAAAAAAAAA='] },
   };
 
   test('comes out as it went in', async () => {
-    const state = { params, pairs, prices: [price] };
+    const state = { params, pairs, prices: [price], ...rest };
     module.validateGenesis(state);
     const other = await Workbench.open([{ name: 'oracle', kind: 'committed' }]);
     module.initGenesis(other.context(), state);
@@ -227,9 +287,12 @@ describe('genesis', () => {
   test('of a new chain has no pairs', () => {
     module.validateGenesis(module.defaultGenesis());
     assert.deepEqual(module.defaultGenesis(), {
-      params: { quorum_ppm: 666_667, stale_ms: '30000', max_pairs: 256 },
+      params: { ...params, max_pairs: 256 },
       pairs: [],
       prices: [],
+      statistics: [],
+      minutes: [],
+      hours: [],
     });
   });
 
@@ -247,6 +310,13 @@ describe('genesis', () => {
       { params, pairs, prices: [{ ...price, price: (1n << 62n).toString() }] },
       /oracle.prices\[0\].price/,
     ],
+    [
+      'with statistics of no pair',
+      { params, statistics: rest.statistics },
+      /oracle.statistics\[0\].pair_id: 2 is not a pair/,
+    ],
+    ['with a minute of no pair', { params, minutes: rest.minutes }, /oracle.minutes\[0\].pair_id: 2 is not a pair/],
+    ['with an hour of no pair', { params, hours: rest.hours }, /oracle.hours\[0\].pair_id: 2 is not a pair/],
     ['with an unknown field', { params, pears: [] }, /pears/],
     ['with text where a number belongs', { params: { ...params, max_pairs: 'many' } }, /max_pairs/],
   ];

@@ -1,7 +1,7 @@
 import { GenesisState } from '../../gen/plimsoll/oracle/v1/genesis.js';
 import { QueryDefinition, type PriceInfo } from '../../gen/plimsoll/oracle/v1/query.js';
 import { MsgDefinition } from '../../gen/plimsoll/oracle/v1/tx.js';
-import type { Pair, Params, Price } from '../../gen/plimsoll/oracle/v1/oracle.js';
+import { Freshness, type Pair, type Params, type Price } from '../../gen/plimsoll/oracle/v1/oracle.js';
 import type { Context } from '../../runtime/baseapp/context.js';
 import { sdkErrors } from '../../runtime/baseapp/errors.js';
 import type { GenesisJson, Module, ServiceRegistrar } from '../../runtime/baseapp/module.js';
@@ -10,12 +10,20 @@ import type { JsonValue, ProtoRegistry } from '../../runtime/codec/types.js';
 import { keyBytes, u32 } from '../../runtime/store/key.js';
 import { maxPrice } from './decimal.js';
 import { errors } from './errors.js';
+import { freshnessOf } from './freshness.js';
 import { storeName, type OracleKeeper } from './keeper.js';
 
 const genesisType = 'plimsoll.oracle.v1.GenesisState';
 
-/** Two thirds, five times the longest block anybody runs, and a bound on the size of votes. */
-export const defaultParams: Params = { quorumPpm: 666_667, staleMs: 30_000n, maxPairs: 256 };
+/** Two thirds of the power, the ages of risk-model section 14.2, a bound on the size of votes, and the window of section 15.3. */
+export const defaultParams: Params = {
+  quorumPpm: 666_667,
+  lateMs: 5_000n,
+  staleMs: 30_000n,
+  deadMs: 120_000n,
+  maxPairs: 256,
+  scoreWindow: 10_000,
+};
 
 /** Prices by vote extension. */
 export class OracleModule implements Module {
@@ -69,11 +77,13 @@ export class OracleModule implements Module {
         const page = paginate(keeper.pairs(ctx), pagination, pairKey, (pair) => this.#info(ctx, pair));
         return { prices: page.items, pagination: page.pagination };
       },
+      scores: (ctx) => ({ scores: keeper.scores(ctx) }),
     });
   }
 
   defaultGenesis(): GenesisJson {
-    return this.#toJson({ params: defaultParams, pairs: [], prices: [] });
+    const none = { pairs: [], prices: [], statistics: [], minutes: [], hours: [], scores: undefined };
+    return this.#toJson({ params: defaultParams, ...none });
   }
 
   validateGenesis(json: GenesisJson): void {
@@ -85,11 +95,24 @@ export class OracleModule implements Module {
     this.keeper.setParams(ctx, state.params!);
     for (const pair of state.pairs) this.keeper.setPair(ctx, pair);
     for (const price of state.prices) this.keeper.setPrice(ctx, price);
+    for (const each of state.statistics) this.keeper.setStatistics(ctx, each);
+    for (const each of state.minutes) this.keeper.setMinute(ctx, each);
+    for (const each of state.hours) this.keeper.setHour(ctx, each);
+    if (state.scores !== undefined) this.keeper.setScores(ctx, state.scores);
   }
 
   exportGenesis(ctx: Context): GenesisJson {
     const { keeper } = this;
-    return this.#toJson({ params: keeper.params(ctx), pairs: [...keeper.pairs(ctx)], prices: [...keeper.prices(ctx)] });
+    return this.#toJson({
+      params: keeper.params(ctx),
+      pairs: [...keeper.pairs(ctx)],
+      prices: [...keeper.prices(ctx)],
+      statistics: [...keeper.allStatistics(ctx)],
+      minutes: [...keeper.minutes(ctx)],
+      hours: [...keeper.hours(ctx)],
+      // A window does not go on in a new chain, whose heights and validators may differ.
+      scores: { ...keeper.scores(ctx), startHeight: 0n, scores: [] },
+    });
   }
 
   /** Says which prices are stale. An unknown block length ago they were not, so the event stands in every stale block. */
@@ -103,8 +126,19 @@ export class OracleModule implements Module {
 
   #info(ctx: Context, pair: Pair): PriceInfo {
     const price = this.keeper.price(ctx, pair.id);
-    const ageMs = price === undefined ? 0n : ageAt(ctx, price);
-    return { pair, price, ageMs, stale: price === undefined || ageMs > this.keeper.params(ctx).staleMs };
+    if (price === undefined) {
+      return { pair, price, ageMs: 0n, stale: true, freshness: Freshness.FRESHNESS_DEAD, statistics: undefined };
+    }
+    const ageMs = ageAt(ctx, price);
+    const params = this.keeper.params(ctx);
+    return {
+      pair,
+      price,
+      ageMs,
+      stale: ageMs > params.staleMs,
+      freshness: freshnessOf(ageMs, params),
+      statistics: this.keeper.statistics(ctx, pair.id),
+    };
   }
 
   #requireAuthority(authority: string): void {
@@ -134,6 +168,11 @@ export class OracleModule implements Module {
       if (price === 0n || price >= maxPrice)
         throw new Error(`oracle.prices[${index}].price: ${price}; expected 1 to 2^62 - 1`);
     }
+    for (const list of ['statistics', 'minutes', 'hours'] as const) {
+      for (const [index, { pairId }] of state[list].entries()) {
+        if (!ids.has(pairId)) throw new Error(`oracle.${list}[${index}].pair_id: ${pairId} is not a pair`);
+      }
+    }
     return state;
   }
 }
@@ -150,18 +189,26 @@ function requireRoomForPairs(count: number, { maxPairs }: Params): void {
   if (maxPairs < count) throw errors.invalidParams(`max_pairs: ${maxPairs}; ${count} pairs exist`);
 }
 
-function validatePair({ id, symbol, exponent }: Pair): void {
+function validatePair({ id, symbol, exponent, clampFloorPpm }: Pair): void {
   if (id === 0) throw errors.invalidPair('id: must be positive');
   if (!/^[A-Z0-9]{1,16}-[A-Z0-9]{1,16}$/.test(symbol)) {
     throw errors.invalidPair(`symbol: ${JSON.stringify(symbol.slice(0, 40))}; expected a form like BTC-USD`);
   }
   if (exponent < -24 || exponent > 6) throw errors.invalidPair(`exponent: ${exponent}; expected -24 to 6`);
+  if (clampFloorPpm !== 0 && (clampFloorPpm < 1_000 || clampFloorPpm > 100_000)) {
+    throw errors.invalidPair(`clamp_floor_ppm: ${clampFloorPpm}; expected 1000 to 100000, or 0 for no clamp`);
+  }
 }
 
-function validateParams({ quorumPpm, staleMs, maxPairs }: Params): void {
+function validateParams({ quorumPpm, lateMs, staleMs, deadMs, maxPairs, scoreWindow }: Params): void {
   if (quorumPpm < 500_000 || quorumPpm > 1_000_000)
     throw errors.invalidParams(`quorum_ppm: ${quorumPpm}; expected 500000 to 1000000`);
   if (staleMs < 1_000n || staleMs > 600_000n)
     throw errors.invalidParams(`stale_ms: ${staleMs}; expected 1000 to 600000`);
+  if (lateMs < 500n || lateMs > staleMs) throw errors.invalidParams(`late_ms: ${lateMs}; expected 500 to stale_ms`);
+  if (deadMs < staleMs || deadMs > 3_600_000n)
+    throw errors.invalidParams(`dead_ms: ${deadMs}; expected stale_ms to 3600000`);
   if (maxPairs < 1 || maxPairs > 10_000) throw errors.invalidParams(`max_pairs: ${maxPairs}; expected 1 to 10000`);
+  if (scoreWindow < 100 || scoreWindow > 1_000_000)
+    throw errors.invalidParams(`score_window: ${scoreWindow}; expected 100 to 1000000`);
 }

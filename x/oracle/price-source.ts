@@ -4,6 +4,10 @@ export interface QuotedPrice {
   readonly symbol: string;
   /** Decimal text, for example "43538.02". */
   readonly price: string;
+  /** Middle of the pair's perpetuals, decimal text, where it is known. */
+  readonly perpPrice?: string;
+  /** USD within 1 % of the middle, the thinner side, decimal text, where it is known. */
+  readonly depthUsd?: string;
 }
 
 /** Where a validator takes its prices from. Only ExtendVote asks: what it answers may differ from node to node. */

@@ -18,16 +18,22 @@ let ctx: Context;
 beforeEach(async () => {
   ctx = (await Workbench.open([{ name: storeName, kind: 'committed' }])).context();
   keeper.setParams(ctx, { ...defaultParams, maxPairs: 4 });
-  keeper.setPair(ctx, { id: 1, symbol: 'BTC-USD', exponent: -5 });
-  keeper.setPair(ctx, { id: 2, symbol: 'ETH-USD', exponent: -6 });
-  keeper.setPair(ctx, { id: 7, symbol: 'DOGE-USD', exponent: -10 });
+  keeper.setPair(ctx, { id: 1, symbol: 'BTC-USD', exponent: -5, clampFloorPpm: 0 });
+  keeper.setPair(ctx, { id: 2, symbol: 'ETH-USD', exponent: -6, clampFloorPpm: 0 });
+  keeper.setPair(ctx, { id: 7, symbol: 'DOGE-USD', exponent: -10, clampFloorPpm: 0 });
 });
 
 const votesFrom = (source: PriceSource): PriceVotes => new PriceVotes(keeper, source);
 const votes = votesFrom(new StaticPriceSource({}));
 const encode = (...reports: readonly PriceReport[]): Uint8Array =>
   VoteExtension.encode({ reports: [...reports] }).finish();
-const report = (pairId: number, price: bigint): PriceReport => ({ pairId, price });
+const report = (pairId: number, price: bigint, others: Partial<PriceReport> = {}): PriceReport => ({
+  pairId,
+  price,
+  perpPrice: 0n,
+  depthUsd: 0n,
+  ...others,
+});
 
 describe('an extension', () => {
   test("reports the source's prices in pair order, each in its pair's exponent", () => {
@@ -36,6 +42,19 @@ describe('an extension', () => {
       report(1, 4_353_802_000n),
       report(2, 2_314_550_000n),
       report(7, 812_345_000n),
+    ]);
+  });
+
+  test('carries the price of perpetuals and the depth where the source knows them, and zero for nonsense', () => {
+    const source: PriceSource = {
+      prices: () => [
+        { symbol: 'BTC-USD', price: '43538.02', perpPrice: '43540.5', depthUsd: '12345678.4' },
+        { symbol: 'ETH-USD', price: '2314.55', perpPrice: 'NaN', depthUsd: '1e30' },
+      ],
+    };
+    assert.deepEqual(VoteExtension.decode(votesFrom(source).extend(ctx)).reports, [
+      report(1, 4_353_802_000n, { perpPrice: 4_354_050_000n, depthUsd: 12_345_678n }),
+      report(2, 2_314_550_000n),
     ]);
   });
 
@@ -71,6 +90,14 @@ describe('an extension', () => {
     ['with pair zero', encode(report(0, 1n)), false],
     ['with price zero', encode(report(1, 0n)), false],
     ['with a price of 2^62', encode(report(1, maxPrice)), false],
+    ['with the price of a perpetual and depth', encode(report(1, 5n, { perpPrice: 6n, depthUsd: 7n })), true],
+    ["with a perpetual's price of 2^62", encode(report(1, 5n, { perpPrice: maxPrice })), false],
+    ['with a depth of 2^50', encode(report(1, 5n, { depthUsd: 1n << 50n })), false],
+    [
+      'with everything at its largest',
+      encode(report(1, maxPrice - 1n, { perpPrice: maxPrice - 1n, depthUsd: (1n << 50n) - 1n })),
+      true,
+    ],
     ['with the largest price and pair', encode(report(1, (1n << 64n) - 1n)), false],
     ['with more reports than pairs may exist', encode(...[1, 2, 3, 4, 5].map((id) => report(id, 1n))), false],
     ['with as many reports as pairs may exist', encode(...[1, 2, 3, 4].map((id) => report(id, 1n))), true],
@@ -99,7 +126,11 @@ describe('an extension', () => {
 });
 
 describe('votes become prices', () => {
-  const vote = (power: bigint, ...reports: readonly PriceReport[]) => ({ power, extension: encode(...reports) });
+  const vote = (power: bigint, ...reports: readonly PriceReport[]) => ({
+    address: new Uint8Array(20),
+    power,
+    extension: encode(...reports),
+  });
   const prices = (): (readonly [number, bigint])[] =>
     [...keeper.prices(ctx)].map(({ pairId, price }) => [pairId, price]);
 
@@ -112,6 +143,12 @@ describe('votes become prices', () => {
       timeMs: testBlock.timeMs,
       reportingPower: 90n,
       totalPower: 100n,
+      rawPrice: 100n,
+      dispersionPpm: 100_000,
+      clampedBlocks: 0,
+      variance: 0n,
+      perpPrice: 0n,
+      depthUsd: 0n,
     });
     const events = ctx.events.list();
     assert.deepEqual(
@@ -145,6 +182,40 @@ describe('votes become prices', () => {
   test('reports of pairs that the chain does not list are ignored', () => {
     votes.apply(ctx, [vote(100n, report(3, 100n))], 100n);
     assert.deepEqual(prices(), []);
+  });
+
+  test('what less than half of the power reports besides the price counts for nothing', () => {
+    const both = { perpPrice: 110n, depthUsd: 9_000n };
+    votes.apply(ctx, [vote(51n, report(1, 100n, both)), vote(49n, report(1, 100n))], 100n);
+    votes.apply(ctx, [vote(50n, report(2, 100n, both)), vote(50n, report(2, 100n))], 100n);
+    const others = [1, 2].map((id) => keeper.price(ctx, id)!).map(({ perpPrice, depthUsd }) => [perpPrice, depthUsd]);
+    assert.deepEqual(others, [
+      [110n, 9_000n],
+      [0n, 0n],
+    ]);
+  });
+
+  test('a clamped pair moves by its floor while the votes jump, and its event says so', () => {
+    keeper.setPair(ctx, { id: 1, symbol: 'BTC-USD', exponent: -5, clampFloorPpm: 10_000 });
+    const moves: unknown[] = [];
+    for (const price of [100_000n, 50_000n, 50_000n, 100_000n, 100_000n]) {
+      votes.apply(ctx, [vote(100n, report(1, price))], 100n);
+      const now = keeper.price(ctx, 1)!;
+      moves.push([now.price, now.rawPrice, now.clampedBlocks]);
+    }
+    assert.deepEqual(moves, [
+      [100_000n, 100_000n, 0],
+      [99_000n, 50_000n, -1],
+      [97_020n, 50_000n, -2],
+      [97_990n, 100_000n, 1],
+      [99_949n, 100_000n, 2],
+    ]);
+    const last = ctx.events.list().at(-1)!;
+    assert.deepEqual(last.attributes.slice(-3), [
+      ['raw_price', '"100000"'],
+      ['dispersion_ppm', '0'],
+      ['clamped_blocks', '2'],
+    ]);
   });
 
   test('the order of votes changes nothing', () => {

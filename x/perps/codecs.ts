@@ -11,6 +11,7 @@ import {
 } from '../../gen/plimsoll/perps/v1/types.js';
 import { FatalError } from '../../runtime/baseapp/errors.js';
 import type { ValueCodec } from '../../runtime/store/types.js';
+import type { OpenInterestCap } from './margin/open-interest-cap.js';
 import {
   base,
   price,
@@ -44,6 +45,8 @@ export interface MarketStateView {
   readonly clearingBalance: bigint;
   readonly oracleTimeMs: bigint;
   readonly funding: Funding;
+  /** Undefined until the first block with a price. */
+  readonly openInterestCap: OpenInterestCap | undefined;
 }
 
 export interface LedgerView {
@@ -122,6 +125,8 @@ export function marketStateToProto(state: MarketStateView): MarketState {
     clearingBalance: state.clearingBalance.toString(),
     oracleTimeMs: state.oracleTimeMs,
     funding: state.funding,
+    openInterestCap: state.openInterestCap?.cap.toString() ?? '',
+    capDay: state.openInterestCap?.day ?? 0n,
   };
 }
 
@@ -137,6 +142,8 @@ export function marketStateFromProto(proto: MarketState): MarketStateView {
     clearingBalance: BigInt(proto.clearingBalance),
     oracleTimeMs: proto.oracleTimeMs,
     funding: proto.funding ?? emptyFunding,
+    openInterestCap:
+      proto.openInterestCap === '' ? undefined : { cap: quote(BigInt(proto.openInterestCap)), day: proto.capDay },
   };
 }
 

@@ -29,6 +29,7 @@ export const errors = {
   invalidMarket: registry.register(24, 'invalid market'),
   invalidParams: registry.register(25, 'invalid parameters'),
   halted: registry.register(26, 'trading is halted'),
+  priceHeldBack: registry.register(27, 'oracle price is held back'),
 };
 
 /** All codes with their texts, for documentation. */

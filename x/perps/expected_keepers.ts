@@ -14,7 +14,20 @@ export interface OracleKeeper {
   price(
     from: Stores,
     pairId: number,
-  ): { readonly price: bigint; readonly height: bigint; readonly timeMs: bigint } | undefined;
+  ):
+    | {
+        readonly price: bigint;
+        readonly height: bigint;
+        readonly timeMs: bigint;
+        /** Not zero while the price is held back from where the votes see it. */
+        readonly clampedBlocks: number;
+      }
+    | undefined;
+  /** What prices add up to; undefined before the first. */
+  statistics(
+    from: Stores,
+    pairId: number,
+  ): { /** USD within 1 % outside; zero when not known. */ readonly depthP10Usd: bigint } | undefined;
   pair(from: Stores, pairId: number): { readonly exponent: number } | undefined;
 }
 

@@ -254,7 +254,7 @@ export function marketViewOf(market: Market, state: MarketStateView): MarketView
     openingRate: ppb(BigInt(market.openingRatePpm) * 1_000n),
     depthUnit: quote(BigInt(market.depthUnit)),
     openInterest: quoteAmountUp(state.longQuanta, state.markPrice, quoteDivisor),
-    openInterestCap: quote(BigInt(market.openInterestCap)),
+    openInterestCap: state.openInterestCap?.cap ?? quote(BigInt(market.openInterestCap)),
     fundingIndex: state.fundingIndex,
     makerFee: ppm(BigInt(market.makerFeePpm)),
     takerFee: ppm(BigInt(market.takerFeePpm)),

@@ -1,4 +1,4 @@
-import type { Params } from '../../../gen/plimsoll/perps/v1/types.js';
+import type { Market, Params } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { MarketStateView } from '../codecs.js';
 import type { Deps } from '../deps.js';
@@ -12,8 +12,9 @@ import {
   type BookLevel,
 } from '../funding/index.js';
 import { isHalted, isStale, marketViewOf } from '../keeper.js';
-import { ppb, ppm, price, type MarketView, type Price, type Side } from '../types.js';
-import { max, million } from '../units/index.js';
+import { depthCap, followCap } from '../margin/index.js';
+import { ppb, ppm, price, quote, type MarketView, type Price, type Quote, type Side } from '../types.js';
+import { max, million, min } from '../units/index.js';
 
 /** Where the mark comes from; risk-model section 7 adds basis and book to it. */
 export type MarkPriceSource = (market: MarketView, oraclePrice: Price) => Price;
@@ -43,6 +44,7 @@ export function beginBlock(ctx: Context, deps: Deps, mark: MarkPriceSource = ora
         oraclePrice,
         oracleTimeMs: voted.timeMs,
         markPrice: mark(marketViewOf(market, state), oraclePrice),
+        openInterestCap: followCap(state.openInterestCap, capTarget(ctx, deps, market), ctx.block.timeMs),
       };
     }
     if (!isStale(state, params, ctx.block.timeMs) && !isHalted(market)) {
@@ -50,6 +52,14 @@ export function beginBlock(ctx: Context, deps: Deps, mark: MarkPriceSource = ora
     }
     if (state !== before) keeper.setMarketState(ctx, state);
   }
+}
+
+/** The market's cap, or less when the market outside is too thin for it. */
+function capTarget(ctx: Context, { oracle }: Deps, market: Market): Quote {
+  const cap = quote(BigInt(market.openInterestCap));
+  const depth = oracle.statistics(ctx, market.oraclePairId)?.depthP10Usd ?? 0n;
+  if (depth === 0n) return cap;
+  return quote(min(cap, depthCap(depth, ppb(BigInt(market.maintenanceRatePpm) * 1_000n))));
 }
 
 /** Samples this block's premium; when a minute ended, accrues it; when an hour ended, sets the next rate. risk-model section 8. */

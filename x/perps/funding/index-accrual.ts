@@ -1,6 +1,6 @@
+import { fdiv } from '../../../runtime/math/integers.js';
 import { unsettledFunding } from '../margin/equity.js';
 import type { MarketView, PositionView, Quote } from '../types.js';
-import { fdiv } from '../units/rounding.js';
 
 /** The funding index after `minutes` at a rate (ppb for one hour). risk-model section 8. */
 export function accrue(fundingIndex: bigint, oraclePrice: bigint, ratePpb: bigint, minutes: bigint): bigint {

@@ -1,6 +1,5 @@
+import { billion, clamp, fdiv, max } from '../../../runtime/math/integers.js';
 import { ppb, type Ppb } from '../types.js';
-import { billion } from '../units/amounts.js';
-import { clamp, fdiv, max } from '../units/rounding.js';
 
 export interface BookLevel {
   readonly price: bigint;

@@ -1,5 +1,5 @@
+import { clamp, fdiv } from '../../../runtime/math/integers.js';
 import { ppb, type Ppb, type Ppm } from '../types.js';
-import { clamp, fdiv } from '../units/rounding.js';
 
 export const minutesPerHour = 60;
 /** Samples dropped at each end of a full hour. */

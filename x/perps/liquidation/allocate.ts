@@ -1,4 +1,4 @@
-import { abs } from '../units/rounding.js';
+import { abs } from '../../../runtime/math/integers.js';
 
 /**
  * Splits a signed total in proportion to weights, exactly: each part rounded

@@ -1,5 +1,5 @@
+import { cdiv, max, min } from '../../../runtime/math/integers.js';
 import type { Quote } from '../types.js';
-import { cdiv, max, min } from '../units/rounding.js';
 
 /** Somebody whose gain may pay for a deficit in a market. */
 export interface Payer {

@@ -1,6 +1,5 @@
+import { abs, cdiv, fdiv, max, million, min } from '../../../runtime/math/integers.js';
 import { ppm, price, type Base, type MarketView, type Ppm, type Price, type Quote, type RiskParams } from '../types.js';
-import { million } from '../units/amounts.js';
-import { abs, cdiv, fdiv, max, min } from '../units/rounding.js';
 import { maintenancePpm } from './penalty.js';
 
 /** Least distance of a liquidation's limit from mark while the account is near health, ppm. */

@@ -1,6 +1,6 @@
+import { cdiv, max, million, min } from '../../../runtime/math/integers.js';
 import { ppm, quote, type MarketView, type Ppm, type Quote, type RiskParams } from '../types.js';
-import { million, mulPpmDown, mulPpmUp } from '../units/amounts.js';
-import { cdiv, max, min } from '../units/rounding.js';
+import { mulPpmDown, mulPpmUp } from '../units/amounts.js';
 
 /** Maintenance rate in ppm, rounded down. */
 export const maintenancePpm = (market: MarketView): bigint => market.maintenanceRate / 1_000n;

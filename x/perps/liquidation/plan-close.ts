@@ -1,3 +1,4 @@
+import { abs, cdiv, max, million, min } from '../../../runtime/math/integers.js';
 import { maintenanceMarginOf } from '../margin/maintenance.js';
 import { equity as equityOf } from '../margin/equity.js';
 import { clampedHealth } from '../margin/acceptance.js';
@@ -17,8 +18,7 @@ import {
   type RiskParams,
   type Side,
 } from '../types.js';
-import { million, mulPpmUp, notional } from '../units/amounts.js';
-import { abs, cdiv, max, min } from '../units/rounding.js';
+import { mulPpmUp, notional } from '../units/amounts.js';
 import { allocateByMargin } from './allocate.js';
 import { bankruptcyPrice, limitDistance, limitPrice } from './limits.js';
 import { penaltyRate } from './penalty.js';

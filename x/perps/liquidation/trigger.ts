@@ -1,5 +1,5 @@
+import { million } from '../../../runtime/math/integers.js';
 import type { Quote, RiskParams } from '../types.js';
-import { million } from '../units/amounts.js';
 
 /**
  * Is an account liquidated in this block? At once when bankrupt or under the

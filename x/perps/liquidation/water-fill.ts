@@ -1,8 +1,7 @@
+import { billion, cdiv, fdiv, max, million, min } from '../../../runtime/math/integers.js';
 import { concentrationFree } from '../margin/concentration.js';
 import { maintenanceMarginOf } from '../margin/maintenance.js';
 import { base, type MarketView, type Quote } from '../types.js';
-import { billion, million } from '../units/amounts.js';
-import { cdiv, fdiv, max, min } from '../units/rounding.js';
 
 /** An account on the side that is deleveraged. */
 export interface DeleverageCandidate {

@@ -1,6 +1,5 @@
+import { clamp, fdiv, million, min } from '../../../runtime/math/integers.js';
 import { ppm, type Ppm, type Quote } from '../types.js';
-import { million } from '../units/amounts.js';
-import { clamp, fdiv, min } from '../units/rounding.js';
 
 export interface Standing {
   readonly equity: Quote;

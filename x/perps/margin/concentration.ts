@@ -1,6 +1,5 @@
+import { cdiv, million, min } from '../../../runtime/math/integers.js';
 import { quote, type MarketView, type Quote } from '../types.js';
-import { million } from '../units/amounts.js';
-import { cdiv, min } from '../units/rounding.js';
 
 /** Marginal rates by position size in units of D: upper end in halves of D, rate in ppm. risk-model section 4.2. */
 const brackets = [

@@ -1,6 +1,6 @@
+import { cdiv, fdiv, max } from '../../../runtime/math/integers.js';
 import { quote, type AccountView, type MarketView, type Markets, type PositionView, type Quote } from '../types.js';
 import { positionValue } from '../units/amounts.js';
-import { cdiv, fdiv, max } from '../units/rounding.js';
 
 /** Funding indexes count price units times 10^-12. */
 export const fundingScale = 1_000_000_000_000n;

@@ -3,3 +3,4 @@ export * from './concentration.js';
 export * from './equity.js';
 export * from './initial.js';
 export * from './maintenance.js';
+export * from './open-interest-cap.js';

@@ -1,3 +1,4 @@
+import { billion, cdiv, max, million, min } from '../../../runtime/math/integers.js';
 import {
   base,
   ppb,
@@ -11,8 +12,7 @@ import {
   type Ppb,
   type Quote,
 } from '../types.js';
-import { billion, million, notional, quoteAmountUp } from '../units/amounts.js';
-import { cdiv, max, min } from '../units/rounding.js';
+import { notional, quoteAmountUp } from '../units/amounts.js';
 import { concentration } from './concentration.js';
 
 /**

@@ -1,6 +1,6 @@
+import { billion, cdiv } from '../../../runtime/math/integers.js';
 import { quote, type AccountView, type Base, type MarketView, type Markets, type Quote } from '../types.js';
-import { billion, notional } from '../units/amounts.js';
-import { cdiv } from '../units/rounding.js';
+import { notional } from '../units/amounts.js';
 import { concentration } from './concentration.js';
 
 /** Maintenance margin of a quantity alone: linear part and concentration, rounded up. risk-model section 4.2. O(1). */

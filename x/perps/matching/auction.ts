@@ -1,4 +1,4 @@
-import { abs, clamp, fdiv, min } from '../units/rounding.js';
+import { abs, clamp, fdiv, min } from '../../../runtime/math/integers.js';
 
 /** An order as the auction sees it. */
 export interface AuctionOrder {

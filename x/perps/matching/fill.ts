@@ -1,6 +1,6 @@
+import { abs, cdiv } from '../../../runtime/math/integers.js';
 import { base, quote, type MarketView, type PositionView, type Quote, type Side } from '../types.js';
 import { quoteAmountDown, quoteAmountUp } from '../units/amounts.js';
-import { abs, cdiv } from '../units/rounding.js';
 
 export interface Fill {
   /** Undefined when the position is closed. */

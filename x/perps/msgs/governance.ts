@@ -73,6 +73,7 @@ export function listMarket(ctx: Context, deps: Deps, market: Market): void {
     fundingIndex: 0n,
     clearingBalance: 0n,
     oracleTimeMs: 0n,
+    openInterestCap: undefined,
     funding: emptyFunding,
   });
   insurance.openTranche(ctx, market.id);

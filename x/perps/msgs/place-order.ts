@@ -32,7 +32,7 @@ export function placeOrder(ctx: Context, deps: Deps, msg: MsgPlaceOrder): MsgPla
   const params = keeper.params(ctx);
   const state = keeper.marketState(ctx, market.id);
   const side = requireForm(msg, market);
-  requireOpen(ctx, market, state, params, msg.reduceOnly);
+  requireOpen(ctx, deps, market, state, params, msg.reduceOnly);
 
   const markets = keeper.markets(ctx);
   const view = markets(market.id);
@@ -114,7 +114,14 @@ function requireForm(msg: MsgPlaceOrder, market: Market): Side {
   return side;
 }
 
-function requireOpen(ctx: Context, market: Market, state: MarketStateView, params: Params, reduceOnly: boolean): void {
+function requireOpen(
+  ctx: Context,
+  { oracle }: Deps,
+  market: Market,
+  state: MarketStateView,
+  params: Params,
+  reduceOnly: boolean,
+): void {
   if (market.status === MarketStatus.MARKET_STATUS_HALTED) throw errors.marketClosed(`${market.ticker} is halted`);
   if (state.markPrice === 0n) throw errors.noPrice(`${market.ticker}: validators have not agreed on a price yet`);
   if (reduceOnly) return;
@@ -124,6 +131,13 @@ function requireOpen(ctx: Context, market: Market, state: MarketStateView, param
   if (isStale(state, params, ctx.block.timeMs)) {
     throw errors.stalePrice(
       `${market.ticker}: price is ${ctx.block.timeMs - state.oracleTimeMs} ms old, at most ${params.staleMs}; reduce-only orders are accepted`,
+    );
+  }
+  // Margin at a price that is known to be behind would be too small on one side.
+  const held = oracle.price(ctx, market.oraclePairId)?.clampedBlocks ?? 0;
+  if (held !== 0) {
+    throw errors.priceHeldBack(
+      `${market.ticker}: validators see a price ${held > 0 ? 'above' : 'below'} the one that one block may bring; reduce-only orders are accepted`,
     );
   }
 }

@@ -1,9 +1,6 @@
 import { FatalError } from '../../../runtime/baseapp/errors.js';
+import { abs, cdiv, fdiv, million } from '../../../runtime/math/integers.js';
 import { quote, type Base, type MarketView, type Ppm, type Quote } from '../types.js';
-import { abs, cdiv, fdiv } from './rounding.js';
-
-export const million = 1_000_000n;
-export const billion = 1_000_000_000n;
 
 /** amount * rate, rounded up. */
 export const mulPpmUp = (amount: Quote, rate: Ppm): Quote => quote(cdiv(amount * rate, million));

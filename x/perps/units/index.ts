@@ -1,2 +1,2 @@
 export * from './amounts.js';
-export * from './rounding.js';
+export * from '../../../runtime/math/integers.js';

@@ -2,18 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { FatalError } from '../../../runtime/baseapp/errors.js';
-import { market, signed } from '../testing/values.js';
+import { market } from '../testing/values.js';
 import { base, ppm, quote } from '../types.js';
 import {
-  abs,
   assertI128,
   assertU63,
-  cdiv,
-  clamp,
-  fdiv,
-  isqrtUp,
-  max,
-  min,
   mulPpmDown,
   mulPpmUp,
   notional,
@@ -21,29 +14,6 @@ import {
   quoteAmountDown,
   quoteAmountUp,
 } from './index.js';
-
-test('division rounds as its name says, for every combination of signs', () => {
-  assert.deepEqual([fdiv(7n, 2n), fdiv(-7n, 2n), fdiv(7n, -2n), fdiv(-7n, -2n)], [3n, -4n, -4n, 3n]);
-  assert.deepEqual([cdiv(7n, 2n), cdiv(-7n, 2n), cdiv(7n, -2n), cdiv(-7n, -2n)], [4n, -3n, -3n, 4n]);
-  fc.assert(
-    fc.property(signed(1n << 100n), signed(1n << 60n), (a, b) => {
-      fc.pre(b !== 0n);
-      const [low, high] = [fdiv(a, b), cdiv(a, b)];
-      assert.ok(high - low === (a % b === 0n ? 0n : 1n));
-      const sign = b < 0n ? -1n : 1n;
-      assert.ok(low * b * sign <= a * sign && high * b * sign >= a * sign);
-    }),
-  );
-});
-
-test('the square root is the smallest integer whose square reaches', () => {
-  fc.assert(
-    fc.property(fc.bigInt({ min: 0n, max: 1n << 200n }), (x) => {
-      const root = isqrtUp(x);
-      assert.ok(root * root >= x && (root === 0n || (root - 1n) * (root - 1n) < x));
-    }),
-  );
-});
 
 test('INV-U2 notional rounded up and value rounded down differ by at most one', () => {
   fc.assert(
@@ -82,9 +52,4 @@ test('INV-U1 what does not fit its stored width stops the node, naming the field
     () => assertU63(-1n, 'size'),
     (error) => error instanceof FatalError && /size/.test(error.message),
   );
-});
-
-test('least, largest, absolute and clamped values', () => {
-  assert.deepEqual([min(-2n, 1n), max(-2n, 1n), abs(-2n), abs(2n)], [-2n, 1n, 2n, 2n]);
-  assert.deepEqual([clamp(-9n, -1n, 1n), clamp(9n, -1n, 1n), clamp(0n, -1n, 1n)], [-1n, 1n, 0n]);
 });

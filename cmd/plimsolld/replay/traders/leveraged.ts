@@ -17,7 +17,7 @@ const takeProfitEvery = 10;
 export function leveraged(trader: Trader, view: TraderView, ticket: OrderTicket, draws: Draws): void {
   const side: Side = trader.role === 'long' ? 'buy' : 'sell';
   const market = view.markets(trader.markets[draws.below(trader.markets.length)]!);
-  if (!view.isFresh(market.id)) return;
+  if (!view.isOpen(market.id)) return;
   const held = heldIn(ticket.account, market);
   if (held !== 0n && draws.below(takeProfitEvery) === 0) {
     ticket.market(market, side === 'buy' ? 'sell' : 'buy', abs(held), slippagePpm, true);

@@ -24,7 +24,7 @@ const maxInventory = 3n;
 export function maker(trader: Trader, view: TraderView, ticket: OrderTicket): void {
   const market = view.markets(trader.markets[0]!);
   if (view.orders(trader).length > 0) ticket.cancelAll();
-  if (!view.isFresh(market.id)) return;
+  if (!view.isOpen(market.id)) return;
   const history = view.history(market.id);
   if (Math.abs(history.movePpm(view.height, 1)) > fleePpm) return;
   const spread = Math.max(leastSpreadPpm, 2 * history.noisePpm(view.height, 8));

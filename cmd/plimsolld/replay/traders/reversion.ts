@@ -15,7 +15,7 @@ const offsetPpm = 1_000n;
 /** Buys what fell and sells what rose, with a resting order and little leverage; leaves when the price came back. */
 export function reversion(trader: Trader, view: TraderView, ticket: OrderTicket): void {
   const market = view.markets(trader.markets[0]!);
-  if (!view.isFresh(market.id)) return;
+  if (!view.isOpen(market.id)) return;
   const move = view.history(market.id).movePpm(view.height, window);
   const held = heldIn(ticket.account, market);
   if (view.orders(trader).length > 0) ticket.cancelAll();

@@ -13,7 +13,7 @@ const leastMovePpm = 2_000;
 /** Goes with a move that is larger than the noise, with about half of what margin allows; turns when it turns. */
 export function trend(trader: Trader, view: TraderView, ticket: OrderTicket): void {
   const market = view.markets(trader.markets[0]!);
-  if (!view.isFresh(market.id)) return;
+  if (!view.isOpen(market.id)) return;
   const history = view.history(market.id);
   const move = history.movePpm(view.height, window);
   if (Math.abs(move) < Math.max(leastMovePpm, 3 * history.noisePpm(view.height, window))) return;

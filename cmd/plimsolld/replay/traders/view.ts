@@ -1,6 +1,7 @@
 import type { Market } from '../../../../gen/plimsoll/perps/v1/types.js';
 import type { Stores } from '../../../../runtime/store/collection.js';
 import type { Keepers } from '../../../../app/app.js';
+import { clampPrice, type ClampState } from '../../../../x/oracle/clamp.js';
 import { collateralDenom } from '../../../../x/perps/deps.js';
 import { marketViewOf, type BookOrder } from '../../../../x/perps/keeper.js';
 import { price, type AccountView, type MarketId, type Markets, type MarketView } from '../../../../x/perps/types.js';
@@ -33,8 +34,7 @@ export class TraderView {
     let view = this.#views.get(id);
     if (view === undefined) {
       const state = this.#keepers.perps.marketState(this.#from, id);
-      const next = this.history(id).at(this.height);
-      const mark = next === undefined ? state.markPrice : price(next);
+      const mark = price(this.#next(id)?.price ?? state.markPrice);
       view = marketViewOf(this.market(id), { ...state, markPrice: mark, oraclePrice: mark });
       this.#views.set(id, view);
     }
@@ -49,9 +49,20 @@ export class TraderView {
     return this.#histories.get(id)!;
   }
 
-  /** True when the next block will have a new price: orders that open are refused otherwise. */
-  isFresh(id: MarketId): boolean {
-    return this.history(id).at(this.height) !== undefined;
+  /** True when the next block will have a new price that is not held back: orders that open are refused otherwise. */
+  isOpen(id: MarketId): boolean {
+    return this.#next(id)?.clampedBlocks === 0;
+  }
+
+  /** The price that the next block will accept; undefined when nobody will report one. */
+  #next(id: MarketId): ClampState | undefined {
+    const raw = this.history(id).at(this.height);
+    if (raw === undefined) return undefined;
+    const { oracle } = this.#keepers;
+    const { oraclePairId } = this.market(id);
+    const before = oracle.price(this.#from, oraclePairId);
+    if (before === undefined) return { price: raw, clampedBlocks: 0, variance: 0n };
+    return clampPrice(before, raw, oracle.pair(this.#from, oraclePairId)!.clampFloorPpm);
   }
 
   account({ subaccount }: Trader): AccountView {

@@ -32,3 +32,6 @@ export const min = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 export const max = (a: bigint, b: bigint): bigint => (a > b ? a : b);
 /** x brought into low..high; low <= high. */
 export const clamp = (x: bigint, low: bigint, high: bigint): bigint => (x < low ? low : x > high ? high : x);
+
+export const million = 1_000_000n;
+export const billion = 1_000_000_000n;
