@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { consensusStore } from '../runtime/baseapp/app.js';
+import { consensusStore } from '../runtime/baseapp/consensus-params.js';
 import { moduleAddress, toBech32 } from '../runtime/crypto/address.js';
 import { silentLogger } from '../runtime/log.js';
 import { openStore } from '../runtime/store/index.js';

@@ -1,4 +1,4 @@
-import { consensusStore } from '../runtime/baseapp/app.js';
+import { consensusStore } from '../runtime/baseapp/consensus-params.js';
 import type { StoreMount } from '../runtime/store/types.js';
 
 /** Every store of the chain. Adding or renaming one is an upgrade: it changes the application hash. */

@@ -32,19 +32,21 @@ import {
   type ResponseVerifyVoteExtension,
 } from 'cosmjs-types/tendermint/abci/types';
 import { BlockIDFlag } from 'cosmjs-types/tendermint/types/validator';
-import { ConsensusParams } from 'cosmjs-types/tendermint/types/params';
+import type { ConsensusParams } from 'cosmjs-types/tendermint/types/params';
 import { SimulateRequest, SimulateResponse } from '../../gen/cosmos/tx/v1beta1/service.js';
 import type { Application } from '../abci/application.js';
+import { SequenceError } from '../abci/errors.js';
 import type { Registry } from '../codec/registry.js';
 import { decodeTx } from '../codec/tx.js';
 import { TypedEvents } from '../codec/typed-events.js';
 import { sha256 } from '../crypto/hash.js';
 import type { Logger } from '../log.js';
-import { Item, protoCodec } from '../store/collection.js';
+import { Item } from '../store/collection.js';
 import { StoreError } from '../store/errors.js';
 import { bytes as keyOfBytes } from '../store/key.js';
 import { cacheOver } from '../store/multistore.js';
 import type { CacheMultiStore, CommitMultiStore } from '../store/types.js';
+import { consensusParams, consensusStore, initConsensusParams, sameParams } from './consensus-params.js';
 import { Context, type BlockInfo, type ExecMode } from './context.js';
 import { AppError, FatalError, sdkErrors } from './errors.js';
 import { CountingGasMeter } from './gas.js';
@@ -71,10 +73,6 @@ export interface BaseAppOptions {
   readonly logger: Logger;
 }
 
-/** The store in which the base app keeps consensus parameters and the newest block's time. */
-export const consensusStore = 'consensus';
-
-const consensusParams = new Item<ConsensusParams>(consensusStore, 1, protoCodec(ConsensusParams));
 const blockTime = new Item<bigint>(consensusStore, 2, {
   encode: (value) => {
     const buffer = Buffer.alloc(8);
@@ -239,9 +237,11 @@ export class BaseApp implements Application {
   // ---- consensus connection ---------------------------------------------
 
   async initChain(request: RequestInitChain): Promise<ResponseInitChain> {
-    if (this.#store.lastCommit().version !== 0n) throw new FatalError('InitChain on a chain that has blocks');
+    if (this.#store.lastCommit().version !== 0n) throw new SequenceError('InitChain on a chain that has blocks');
     if (request.chainId !== this.#options.chainId) {
-      throw new FatalError(`genesis is for chain ${request.chainId}, this node is set up for ${this.#options.chainId}`);
+      throw new SequenceError(
+        `genesis is for chain ${request.chainId}, this node is set up for ${this.#options.chainId}`,
+      );
     }
     this.#genesis = { request, layer: undefined };
     this.#genesis.layer = this.#runGenesis(request);
@@ -259,11 +259,12 @@ export class BaseApp implements Application {
     let size = 0;
     const limit = Number(request.maxTxBytes);
     if (votes !== undefined && this.#votesExpected(params, request.height)) {
-      const injected = votes.prepare(this.#context(layer, block, 'deliver'), request.localLastCommit!);
+      const lastCommit = request.localLastCommit ?? { round: 0, votes: [] };
+      const injected = votes.prepare(this.#context(layer, block, 'deliver'), lastCommit, largestTx(limit));
       if (injected === undefined) {
         this.#options.logger.error(
-          { height: `${request.height}` },
-          'too few valid vote extensions: proposing no transactions',
+          { height: `${request.height}`, maxTxBytes: limit },
+          'too few valid vote extensions, or no room for them: proposing no transactions',
         );
         return { txs: [] };
       }
@@ -327,8 +328,13 @@ export class BaseApp implements Application {
 
   async finalizeBlock(request: RequestFinalizeBlock): Promise<ResponseFinalizeBlock> {
     const latest = this.#store.lastCommit().version;
-    if (latest !== 0n && request.height !== latest + 1n) {
-      throw new FatalError(`FinalizeBlock of height ${request.height} after ${latest}`);
+    const first = this.#genesis?.request.initialHeight;
+    if (latest === 0n && first === undefined) {
+      throw new SequenceError(`FinalizeBlock of height ${request.height} before InitChain`);
+    }
+    const expected = latest === 0n ? first! : latest + 1n;
+    if (request.height !== expected) {
+      throw new SequenceError(`FinalizeBlock of height ${request.height}: the next one is ${expected}`);
     }
     const { modules, votes } = this.#options;
     const layer = this.#takeBaseLayer();
@@ -371,6 +377,7 @@ export class BaseApp implements Application {
     const updates: ValidatorUpdate[] = [];
     for (const module of modules.end) for (const update of module.endBlock?.(ctx) ?? []) updates.push(update);
     blockTime.set(ctx, timeMs);
+    const nextParams = this.#params(layer);
 
     const { hash } = this.#store.prepare(request.height, layer);
     this.#pendingHeight = request.height;
@@ -381,13 +388,13 @@ export class BaseApp implements Application {
         pubKey: { ed25519: pubKey, secp256k1: undefined },
         power,
       })),
-      consensusParamUpdates: undefined,
+      consensusParamUpdates: sameParams(params, nextParams) ? undefined : nextParams,
       appHash: hash,
     };
   }
 
   async commit(): Promise<ResponseCommit> {
-    if (this.#pendingHeight === undefined) throw new FatalError('Commit without FinalizeBlock');
+    if (this.#pendingHeight === undefined) throw new SequenceError('Commit without FinalizeBlock');
     const height = this.#pendingHeight;
     await this.#store.commit();
     this.#pendingHeight = undefined;
@@ -422,7 +429,7 @@ export class BaseApp implements Application {
     const layer = this.#store.cache();
     const block = this.#blockInfo(request.initialHeight, toMs(request.time));
     const ctx = this.#context(layer, block, 'genesis');
-    if (request.consensusParams !== undefined) consensusParams.set(ctx, request.consensusParams);
+    if (request.consensusParams !== undefined) this.#initParams(ctx, request.consensusParams);
     let state: Record<string, unknown>;
     try {
       state = JSON.parse(Buffer.from(request.appStateBytes).toString('utf8')) as Record<string, unknown>;
@@ -457,7 +464,20 @@ export class BaseApp implements Application {
   }
 
   #params(layer: CacheMultiStore): ConsensusParams | undefined {
-    return consensusParams.get(layer);
+    return consensusParams(layer);
+  }
+
+  #initParams(ctx: Context, params: ConsensusParams): void {
+    if (this.#options.votes !== undefined && (params.abci?.voteExtensionsEnableHeight ?? 0n) < 1n) {
+      throw new FatalError(
+        'consensus_params.abci.vote_extensions_enable_height of the genesis: 0; this chain needs vote extensions, use 2',
+      );
+    }
+    try {
+      initConsensusParams(ctx, params);
+    } catch (error) {
+      throw new FatalError(`consensus_params of the genesis: ${(error as Error).message}`, { cause: error });
+    }
   }
 
   /** Votes of the previous height exist from one block after extensions are enabled. */
@@ -469,8 +489,9 @@ export class BaseApp implements Application {
   #verifyProposal(request: RequestProcessProposal): void {
     const { votes } = this.#options;
     const layer = this.#baseLayer();
+    const params = this.#params(layer);
     let txs: readonly Uint8Array[] = request.txs;
-    if (votes !== undefined && this.#votesExpected(this.#params(layer), request.height)) {
+    if (votes !== undefined && this.#votesExpected(params, request.height)) {
       const injected = txs[0];
       if (injected === undefined || !votes.isInjected(injected)) {
         throw sdkErrors.invalidRequest('the first transaction must carry the price votes of the previous height');
@@ -479,11 +500,17 @@ export class BaseApp implements Application {
       votes.verify(this.#context(layer, block, 'deliver'), injected, request.proposedLastCommit!);
       txs = txs.slice(1);
     }
+    let gas = 0n;
     for (const [index, tx] of txs.entries()) {
       const decoded = this.#decode(tx);
       if (decoded instanceof AppError) {
         throw sdkErrors.txDecode(`transaction ${index} of the proposal: ${decoded.message}`);
       }
+      gas += decoded.authInfo.fee?.gasLimit ?? 0n;
+    }
+    const maxGas = params?.block?.maxGas ?? -1n;
+    if (maxGas >= 0n && gas > maxGas) {
+      throw sdkErrors.invalidRequest(`the transactions want ${gas} gas; a block has ${maxGas}`);
     }
   }
 
@@ -589,9 +616,18 @@ function toMs(time: { readonly seconds: bigint; readonly nanos: number } | undef
 
 /** Bytes a transaction takes in a block: tag, length and itself. */
 function protoSize(tx: Uint8Array): number {
-  let lengthBytes = 1;
-  for (let rest = tx.length; rest >= 0x80; rest >>>= 7) lengthBytes++;
-  return 1 + lengthBytes + tx.length;
+  return 1 + varintSize(tx.length) + tx.length;
+}
+
+/** Length of a transaction that surely fits into this many bytes of a block. */
+function largestTx(room: number): number {
+  return room < 2 ? 0 : room - 1 - varintSize(room);
+}
+
+function varintSize(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest >= 0x80; rest >>>= 7) bytes++;
+  return bytes;
 }
 
 function failure(error: AppError): TxOutcome {

@@ -19,6 +19,8 @@ const voteHeight = height - 1n;
 const round = 2;
 const flags = { unknown: 0, absent: 1, commit: 2, nil: 3 } as const satisfies Record<string, BlockIDFlag>;
 const none = new Uint8Array(0);
+/** Bytes that a proposal has for votes: more than these tests need. */
+const room = 100_000;
 
 const keys = [40, 30, 20, 10].map((power, index) => {
   const key = new Ed25519Key(new Uint8Array(32).fill(index + 1));
@@ -101,7 +103,7 @@ const encode = (commit: ExtendedCommitInfo): Uint8Array => ExtendedCommitInfo.en
 /** The first transaction as a proposer that checks nothing would build it. */
 function inject(body: Uint8Array | ExtendedCommitInfo): Uint8Array {
   const bytes = body instanceof Uint8Array ? body : encode(body);
-  const prepared = fresh().prepare(ctx, honest())!;
+  const prepared = fresh().prepare(ctx, honest(), room)!;
   const marker = prepared.subarray(0, prepared.length - encode(honest()).length);
   return Buffer.concat([marker, bytes]);
 }
@@ -118,6 +120,57 @@ function refuses(injected: Uint8Array, code: number, text: RegExp, last: CommitI
   );
 }
 
+describe('votes in a block that is nearly full', () => {
+  // Powers 40, 30, 20, 10: 67 must stay, so 33 may go.
+  const sized = (...lengths: number[]): ExtendedCommitInfo => ({
+    round,
+    votes: lengths.map((length, index) => vote(index, { extension: Buffer.alloc(length, 1) })),
+  });
+  const kept = (injected: Uint8Array): number[] => {
+    hooks.verify(ctx, injected, lastCommit());
+    hooks.preBlock(ctx, injected);
+    return handler.applied.at(-1)!.votes.map(({ extension }) => extension.length);
+  };
+  const whole = (commit: ExtendedCommitInfo): number => hooks.prepare(ctx, commit, room)!.length;
+
+  test('that fit to the byte are all proposed', () => {
+    const commit = sized(50, 50, 50, 50);
+    assert.deepEqual(kept(hooks.prepare(ctx, commit, whole(commit))!), [50, 50, 50, 50]);
+  });
+
+  const cases: [what: string, lengths: number[], excess: number, left: number[] | undefined][] = [
+    ['lose the largest extension first', [50, 50, 500, 50], 1, [50, 50, 50]],
+    ['lose as many as must go', [50, 50, 500, 400], 900, [50, 50]],
+    ['keep a large one whose power is needed', [900, 50, 50, 50], 100, [900, 50, 50]],
+    ['are left out together with the block when what is needed does not fit', [900, 900, 10, 10], 1_100, undefined],
+  ];
+  for (const [what, lengths, excess, left] of cases) {
+    test(what, () => {
+      const commit = sized(...lengths);
+      const limit = whole(commit) - excess;
+      const injected = hooks.prepare(ctx, commit, limit);
+      if (left === undefined) assert.equal(injected, undefined);
+      else {
+        assert.ok(injected!.length <= limit);
+        assert.deepEqual(kept(injected!), left);
+      }
+    });
+  }
+
+  test('never exceed the room, keep two thirds of the power, and every verifier accepts them', () => {
+    const limits = fc.tuple(fc.array(fc.nat(300), { minLength: 4, maxLength: 4 }), fc.nat(1_200));
+    fc.assert(
+      fc.property(limits, ([lengths, limit]) => {
+        const injected = hooks.prepare(ctx, sized(...lengths), limit);
+        if (injected === undefined) return;
+        assert.ok(injected.length <= limit);
+        hooks.verify(ctx, injected, lastCommit());
+      }),
+      { numRuns: runs },
+    );
+  });
+});
+
 describe('a proposal with price votes', () => {
   test('of all validators is accepted', () => hooks.verify(ctx, inject(honest()), lastCommit()));
 
@@ -129,7 +182,7 @@ describe('a proposal with price votes', () => {
   for (const other of [0, 7]) {
     test(`of round ${other} is signed for that round`, () => {
       const votes = keys.map((_, index) => vote(index, { round: other }));
-      const prepared = hooks.prepare(ctx, { round: other, votes })!;
+      const prepared = hooks.prepare(ctx, { round: other, votes }, room)!;
       hooks.verify(ctx, prepared, { ...lastCommit(), round: other });
       refuses(inject({ ...honest(), round: other }), 6, /vote 0/, { ...lastCommit(), round: other });
     });
@@ -295,7 +348,7 @@ describe('a proposal with price votes', () => {
 
 describe('a proposer', () => {
   test('passes on an honest commit as it is', () => {
-    const prepared = hooks.prepare(ctx, honest())!;
+    const prepared = hooks.prepare(ctx, honest(), room)!;
     assert.equal(hex(prepared), hex(inject(honest())));
     hooks.verify(ctx, prepared, lastCommit());
   });
@@ -309,7 +362,7 @@ describe('a proposer', () => {
   for (const [what, bad] of late) {
     test(`T-D4 prunes a late vote ${what}, and everybody accepts the rest`, () => {
       const votes = [vote(0), vote(1), vote(2), bad()];
-      const prepared = hooks.prepare(ctx, { round, votes })!;
+      const prepared = hooks.prepare(ctx, { round, votes }, room)!;
       hooks.verify(ctx, prepared, lastCommit());
       hooks.preBlock(ctx, prepared);
       assert.deepEqual(
@@ -322,8 +375,8 @@ describe('a proposer', () => {
 
   test('proposes no votes when pruning leaves two thirds of the power or less', () => {
     const bad = { extension: Buffer.of(refused) };
-    assert.equal(hooks.prepare(ctx, { round, votes: [vote(0), vote(1, bad), vote(2), vote(3, bad)] }), undefined);
-    assert.equal(hooks.prepare(ctx, { round, votes: [] }), undefined);
+    assert.equal(hooks.prepare(ctx, { round, votes: [vote(0), vote(1, bad), vote(2), vote(3, bad)] }, room), undefined);
+    assert.equal(hooks.prepare(ctx, { round, votes: [] }, room), undefined);
   });
 });
 

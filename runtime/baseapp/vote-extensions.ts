@@ -60,7 +60,7 @@ export class VoteExtensions implements VoteHooks {
   }
 
   /** Late precommits enter the last commit without having passed VerifyVoteExtension: what does not verify is left out. */
-  prepare(ctx: Context, lastCommit: ExtendedCommitInfo): Uint8Array | undefined {
+  prepare(ctx: Context, lastCommit: ExtendedCommitInfo, maxBytes: number): Uint8Array | undefined {
     let power = 0n;
     let total = 0n;
     const votes = lastCommit.votes.map((vote): ExtendedVoteInfo => {
@@ -77,8 +77,14 @@ export class VoteExtensions implements VoteHooks {
       }
       return withoutExtension(vote, BlockIDFlag.BLOCK_ID_FLAG_ABSENT);
     });
-    if (power < requiredPower(total)) return undefined;
-    return Buffer.concat([marker, ExtendedCommitInfo.encode({ round: lastCommit.round, votes }).finish()]);
+    const spare = power - requiredPower(total);
+    if (spare < 0n) return undefined;
+    const encode = (kept: ExtendedVoteInfo[]): Uint8Array =>
+      Buffer.concat([marker, ExtendedCommitInfo.encode({ round: lastCommit.round, votes: kept }).finish()]);
+    const injected = encode(votes);
+    if (injected.length <= maxBytes) return injected;
+    const smaller = encode(withoutLargest(votes, injected.length - maxBytes, spare));
+    return smaller.length <= maxBytes ? smaller : undefined;
   }
 
   verify(ctx: Context, injected: Uint8Array, lastCommit: CommitInfo): void {
@@ -154,6 +160,25 @@ const withoutExtension = ({ validator }: ExtendedVoteInfo, blockIdFlag: BlockIDF
   voteExtension: new Uint8Array(0),
   extensionSignature: new Uint8Array(0),
 });
+
+/** Drops the largest extensions until `excess` bytes are saved, as long as no more than `spare` power is lost. */
+function withoutLargest(votes: readonly ExtendedVoteInfo[], excess: number, spare: bigint): ExtendedVoteInfo[] {
+  const kept = [...votes];
+  const bySize = votes
+    .map((vote, index) => ({ vote, index, size: vote.voteExtension.length + vote.extensionSignature.length }))
+    .filter(({ vote }) => vote.blockIdFlag === BlockIDFlag.BLOCK_ID_FLAG_COMMIT)
+    .sort((a, b) => b.size - a.size || a.index - b.index);
+  let saved = 0;
+  let lost = 0n;
+  for (const { vote, index, size } of bySize) {
+    if (saved >= excess) break;
+    if (lost + vote.validator.power > spare) continue;
+    kept[index] = withoutExtension(vote, BlockIDFlag.BLOCK_ID_FLAG_ABSENT);
+    lost += vote.validator.power;
+    saved += size;
+  }
+  return kept;
+}
 
 /** More than two thirds: floor(2/3 total) + 1. */
 const requiredPower = (total: bigint): bigint => (2n * total) / 3n + 1n;

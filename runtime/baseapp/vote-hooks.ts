@@ -10,8 +10,11 @@ import type { Context } from './context.js';
 export interface VoteHooks {
   /** True when `tx` carries the marker of injected votes, whatever follows it. */
   isInjected(tx: Uint8Array): boolean;
-  /** Proposer: drops what does not verify and returns the first transaction; undefined when under 2/3 of the power is left. */
-  prepare(ctx: Context, lastCommit: ExtendedCommitInfo): Uint8Array | undefined;
+  /**
+   * Proposer: drops what does not verify and returns the first transaction, of at most `maxBytes`: large extensions are
+   * dropped for it. Undefined when not more than 2/3 of the power would be left.
+   */
+  prepare(ctx: Context, lastCommit: ExtendedCommitInfo, maxBytes: number): Uint8Array | undefined;
   /** Every validator: throws AppError with the reason to reject the proposal. Deterministic. */
   verify(ctx: Context, injected: Uint8Array, lastCommit: CommitInfo): void;
   /** Every node, first thing in FinalizeBlock: the votes become state. */

@@ -1,6 +1,7 @@
 import { ClassicLevel } from 'classic-level';
 import { ExtendedCommitInfo, ResponseFinalizeBlock } from 'cosmjs-types/tendermint/abci/types';
 import { Block } from 'cosmjs-types/tendermint/types/block';
+import { ConsensusParams } from 'cosmjs-types/tendermint/types/params';
 import { Commit } from 'cosmjs-types/tendermint/types/types';
 
 /** A block with the commit that its validators signed for it. */
@@ -25,7 +26,7 @@ const number = (value: number): string => value.toString(16).padStart(12, '0');
 /**
  * Blocks, results and the transaction index, in LevelDB or in memory. Keys:
  * b/ block, c/ commit, x/ extended commit, r/ results by height; t/ place by
- * transaction hash; `genesis` hash and chain id;
+ * transaction hash; `genesis` hash and chain id; `params` consensus parameters since a block changed them;
  * `height` newest height saved; `state` newest height whose commit the application acknowledged.
  */
 export class BlockStore {
@@ -98,9 +99,17 @@ export class BlockStore {
     );
   }
 
-  /** Saves a block's results before the application commits, and where its transactions are. */
-  async saveResults(height: number, results: ResponseFinalizeBlock, txHashes: readonly Uint8Array[]): Promise<void> {
+  /** Saves a block's results before the application commits, where its transactions are, and parameters it changed. */
+  async saveResults(
+    height: number,
+    results: ResponseFinalizeBlock,
+    txHashes: readonly Uint8Array[],
+    params: ConsensusParams | undefined,
+  ): Promise<void> {
     await this.#write([
+      ...(params === undefined
+        ? []
+        : [{ type: 'put', key: 'params', value: ConsensusParams.encode(params).finish() } as const]),
       { type: 'put', key: `r/${number(height)}`, value: ResponseFinalizeBlock.encode(results).finish() },
       ...txHashes.map((hash, index): Op => ({
         type: 'put',
@@ -139,6 +148,12 @@ export class BlockStore {
   async results(height: number): Promise<ResponseFinalizeBlock | undefined> {
     const bytes = await this.#get(`r/${number(height)}`);
     return bytes === undefined ? undefined : ResponseFinalizeBlock.decode(bytes);
+  }
+
+  /** Consensus parameters as the newest change left them; undefined while they are those of genesis. */
+  async params(): Promise<ConsensusParams | undefined> {
+    const bytes = await this.#get('params');
+    return bytes === undefined ? undefined : ConsensusParams.decode(bytes);
   }
 
   async findTx(hash: Uint8Array): Promise<TxPlace | undefined> {

@@ -390,6 +390,7 @@ export class EmbeddedEngine {
       Number(height),
       results,
       block.data.txs.map((tx) => sha256(tx)),
+      results.consensusParamUpdates === undefined ? undefined : merged(this.#params, results.consensusParamUpdates),
     );
     await this.app.commit();
     await this.store.saveCommitted(Number(height));
@@ -429,8 +430,7 @@ export class EmbeddedEngine {
     results: ResponseFinalizeBlock,
   ): void {
     this.#appHash = results.appHash;
-    const { block: blockParams, abci } = results.consensusParamUpdates ?? {};
-    this.#params = { ...this.#params, block: blockParams ?? this.#params.block, abci: abci ?? this.#params.abci };
+    if (results.consensusParamUpdates !== undefined) this.#params = merged(this.#params, results.consensusParamUpdates);
     this.#tip = {
       height: block.header.height,
       blockId,
@@ -478,6 +478,8 @@ export class EmbeddedEngine {
       });
       this.#appHash = appHash;
     }
+    // A replay makes no proposals: it can run under what its last block left.
+    this.#params = (await this.store.params()) ?? this.#params;
     const first = Number(this.initialHeight);
     const from = appHeight === 0 ? first : appHeight;
     for (let height = from; height <= saved; height++) {
@@ -503,6 +505,17 @@ export class EmbeddedEngine {
       await this.#execute(block, blockId, stored, before);
     }
   }
+}
+
+/** Parameters after an update: sections that it leaves out stay. */
+function merged(params: ConsensusParams, update: ConsensusParams): ConsensusParams {
+  return {
+    block: update.block ?? params.block,
+    evidence: update.evidence ?? params.evidence,
+    validator: update.validator ?? params.validator,
+    version: update.version ?? params.version,
+    abci: update.abci ?? params.abci,
+  };
 }
 
 function toMs(time: Timestamp): bigint {
