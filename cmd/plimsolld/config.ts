@@ -35,11 +35,24 @@ const configToml = z.strictObject({
 });
 
 const appToml = z.strictObject({
+  /** embedded: one validator in this process; cometbft: a CometBFT process connects to abci.address. */
+  engine: z.enum(['embedded', 'cometbft']).default('embedded'),
   minimum_gas_prices: z.string().default(''),
   keep_versions: z.int().min(1).max(1_000_000).default(100),
   snapshot_interval: z.int().min(1).max(10_000_000).default(1_000),
   allow_slow_signatures: z.boolean().default(false),
   grpc: z.strictObject({ address: address.default('127.0.0.1:9090') }).prefault({}),
+  /** Where CometBFT finds the application: its config.toml calls this proxy_app. */
+  abci: z.strictObject({ address: z.string().default('tcp://127.0.0.1:26658') }).prefault({}),
+  /** Where the application's gRPC services find CometBFT's RPC. */
+  cometbft: z
+    .strictObject({
+      rpc: z
+        .string()
+        .regex(/^https?:\/\/\S+$/, 'expected http://host:port')
+        .default('http://127.0.0.1:26657'),
+    })
+    .prefault({}),
   prices: z
     .strictObject({
       /** static: [prices.static] symbol = "price"; synthetic: moving prices around those; csv: [prices.csv] symbol = "file". */
@@ -70,7 +83,12 @@ export type Overrides = Readonly<Record<string, { readonly flag: string; readonl
  * (PLIMSOLLD_RPC_LADDR overrides rpc.laddr), then flags.
  * @throws Failure naming the file, variable or flag, and the field at fault
  */
-function load<S extends z.ZodObject>(schema: S, path: string, flags: Overrides): z.infer<S> {
+function load<S extends z.ZodObject>(
+  schema: S,
+  path: string,
+  flags: Overrides,
+  select: (raw: Record<string, unknown>) => Record<string, unknown> = (raw) => raw,
+): z.infer<S> {
   let raw: Record<string, unknown> = {};
   if (existsSync(path)) {
     try {
@@ -79,6 +97,7 @@ function load<S extends z.ZodObject>(schema: S, path: string, flags: Overrides):
       throw new Failure(`${path}: ${(error as Error).message.split('\n')[0]}`);
     }
   }
+  raw = select(raw);
   const sources = new Map<string, string>();
   override(schema, raw, '', flags, sources);
   const result = schema.safeParse(raw);
@@ -121,6 +140,24 @@ function override(
 
 export const loadNodeConfig = (home: string, flags: Overrides = {}): NodeConfig =>
   load(configToml, paths(home).configToml, flags);
+/** The few of CometBFT's own settings that the application shares when CometBFT is the engine: config.toml is CometBFT's then. */
+export const loadSharedConfig = (home: string, flags: Overrides = {}): NodeConfig =>
+  load(configToml, paths(home).configToml, flags, fromComet);
+
+/** CometBFT may set levels for each of its modules ("consensus:debug,*:error"); the application takes a level that is alone. */
+function fromComet({
+  moniker,
+  log_level: level,
+  log_format: format,
+}: Record<string, unknown>): Record<string, unknown> {
+  const levels: Readonly<Record<string, string>> = { debug: 'debug', info: 'info', error: 'error', none: 'silent' };
+  return {
+    ...(typeof moniker === 'string' ? { moniker } : {}),
+    log_level: levels[String(level)] ?? 'info',
+    log_format: format === 'json' ? 'json' : 'text',
+  };
+}
+
 export const loadAppConfig = (home: string, flags: Overrides = {}): AppConfig =>
   load(appToml, paths(home).appToml, flags);
 export const loadClientConfig = (home: string): ClientConfig => load(clientToml, paths(home).clientToml, {});

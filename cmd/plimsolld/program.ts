@@ -15,6 +15,7 @@ import {
 } from './commands/node.js';
 import { queryCommand } from './commands/query.js';
 import { replayCommand } from './commands/replay.js';
+import { testnetCommand } from './commands/testnet.js';
 import { txCommand } from './commands/tx.js';
 
 /** The whole command line. */
@@ -38,6 +39,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage.`,
   const commands = [
     devnetCommand(),
     initCommand(),
+    testnetCommand(),
     validateGenesisCommand(),
     startCommand(),
     statusCommand(),

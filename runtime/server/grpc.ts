@@ -1,15 +1,14 @@
 import * as grpc from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
-import type { Application } from '../abci/application.js';
 import type { Registry } from '../codec/registry.js';
 import type { Logger } from '../log.js';
 import { grpcStatus, ServiceError, type NodeContext, type NodeService } from './node-service.js';
+import { EngineUnavailable } from './chain.js';
 import { cometService } from './services/comet.js';
 import { nodeService } from './services/node.js';
 import { txService } from './services/tx.js';
 
 export interface GrpcOptions {
-  readonly app: Application;
   readonly registry: Registry;
   readonly node: NodeContext;
   readonly host: string;
@@ -38,7 +37,7 @@ type Handler = (
  * comes back with the height that answered.
  */
 export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
-  const { app, registry, node, logger } = options;
+  const { registry, node, logger } = options;
   const own: NodeService = { ...txService(node), ...cometService(node), ...nodeService(node) };
   const server = new grpc.Server({ 'grpc.max_receive_message_length': maxMessageBytes });
   const names: string[] = [];
@@ -60,7 +59,7 @@ export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
         responseSerialize: identity,
         responseDeserialize: identity,
       };
-      const handler = handlerOf(app, own, path, node);
+      const handler = handlerOf(own, path, node);
       handlers[name] = (call, reply) => {
         answer(call, handler).then(
           ({ value, height }) => {
@@ -70,12 +69,13 @@ export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
             reply(null, Buffer.from(value));
           },
           (error: unknown) => {
-            if (!(error instanceof ServiceError)) logger.error({ path, error: String(error) }, 'grpc call failed');
-            reply(
-              error instanceof ServiceError
-                ? { code: error.code, details: error.message }
-                : { code: grpcStatus.internal, details: 'the node could not answer' },
-            );
+            if (error instanceof ServiceError) reply({ code: error.code, details: error.message });
+            else if (error instanceof EngineUnavailable)
+              reply({ code: grpcStatus.unavailable, details: error.message });
+            else {
+              logger.error({ path, error: String(error) }, 'grpc call failed');
+              reply({ code: grpcStatus.internal, details: 'the node could not answer' });
+            }
           },
         );
       };
@@ -107,9 +107,10 @@ export async function serveGrpc(options: GrpcOptions): Promise<GrpcServer> {
   };
 }
 
-function handlerOf(app: Application, own: NodeService, path: string, { engine }: NodeContext): Handler {
+function handlerOf(own: NodeService, path: string, { app, chain }: NodeContext): Handler {
   const service = own[path];
-  if (service !== undefined) return async (request) => ({ value: await service(request), height: engine.height });
+  if (service !== undefined)
+    return async (request) => ({ value: await service(request), height: await chain.height() });
   return async (data, height) => {
     const response = await app.query({ path, data, height, prove: false });
     if (response.code !== 0) throw new ServiceError(statusOf(response.codespace, response.code), response.log);

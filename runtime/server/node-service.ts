@@ -1,8 +1,10 @@
-import type { EmbeddedEngine } from '../engine/engine.js';
+import type { Application } from '../abci/application.js';
+import type { Chain } from './chain.js';
 
 /** What services that speak of the node itself work with. */
 export interface NodeContext {
-  readonly engine: EmbeddedEngine;
+  readonly app: Application;
+  readonly chain: Chain;
   readonly appName: string;
   readonly appVersion: string;
   readonly moniker: string;
@@ -20,6 +22,7 @@ export const grpcStatus = {
   permissionDenied: 7,
   unimplemented: 12,
   internal: 13,
+  unavailable: 14,
   unauthenticated: 16,
 } as const;
 

@@ -6,6 +6,7 @@ import {
   loadAppConfig,
   loadClientConfig,
   loadNodeConfig,
+  loadSharedConfig,
   paths,
   type AppConfig,
   type ClientConfig,
@@ -47,6 +48,9 @@ export interface NodeFlags {
   readonly grpc?: string;
   readonly blockInterval?: string;
   readonly priceSource?: string;
+  readonly engine?: string;
+  readonly abciAddress?: string;
+  readonly cometRpc?: string;
   readonly allowSlowSignatures?: boolean;
   readonly logLevel?: string;
   readonly logFormat?: string;
@@ -60,13 +64,17 @@ export function nodeSettings(flags: NodeFlags): { readonly node: NodeConfig; rea
     log_level: { flag: '--log-level', text: flags.logLevel },
     log_format: { flag: '--log-format', text: flags.logFormat },
     'grpc.address': { flag: '--grpc', text: flags.grpc },
+    engine: { flag: '--engine', text: flags.engine },
+    'abci.address': { flag: '--abci-address', text: flags.abciAddress },
+    'cometbft.rpc': { flag: '--comet-rpc', text: flags.cometRpc },
     'prices.source': { flag: '--price-source', text: flags.priceSource },
     allow_slow_signatures: {
       flag: '--allow-slow-signatures',
       text: flags.allowSlowSignatures === true ? 'true' : undefined,
     },
   };
-  return { node: loadNodeConfig(flags.home, overrides), app: loadAppConfig(flags.home, overrides) };
+  const app = loadAppConfig(flags.home, overrides);
+  return { node: (app.engine === 'cometbft' ? loadSharedConfig : loadNodeConfig)(flags.home, overrides), app };
 }
 
 export interface CommonFlags {

@@ -14,7 +14,9 @@ import { Failure } from '../failure.js';
 import { demoMarkets, demoPrices } from '../devnet/demo.js';
 import { buildAppState, genesisDoc, writeHome } from '../node/init.js';
 import { createLogger } from '../node/log.js';
-import { readGenesis, startNode } from '../node/node.js';
+import { startAppServer } from '../node/comet.js';
+import { startNode } from '../node/node.js';
+import { readGenesis } from '../node/open.js';
 import { print } from '../output.js';
 import { runUntilStopped } from '../node/run.js';
 import { clientOf, homeOption, nodeFlags, nodeSettings, type CommonFlags, type NodeFlags } from './common.js';
@@ -67,6 +69,14 @@ export function startCommand(): Command {
         'csv',
       ]),
     )
+    .addOption(
+      new Option('--engine <engine>', 'who makes the blocks (app.toml engine)').choices(['embedded', 'cometbft']),
+    )
+    .option(
+      '--abci-address <address>',
+      'where CometBFT connects, tcp://host:port or unix:///path (app.toml abci.address)',
+    )
+    .option('--comet-rpc <url>', "CometBFT's RPC, for the gRPC services (app.toml cometbft.rpc)")
     .option('--allow-slow-signatures', 'validate even without the native secp256k1 (app.toml allow_slow_signatures)')
     .addOption(
       new Option('--log-level <level>', 'least level that is logged (config.toml log_level)').choices([
@@ -91,12 +101,14 @@ Flags win over PLIMSOLLD_* variables, which win over the files in <home>/config.
 Examples:
   plimsolld start --home demo --rpc 0.0.0.0:26657
   plimsolld start --home demo --price-source synthetic --block-interval 500
+  plimsolld start --home node0 --engine cometbft --abci-address unix:///run/plimsolld/abci.sock
   PLIMSOLLD_LOG_FORMAT=json plimsolld start --home demo 2> node.log`,
     )
     .action(async (flags: NodeFlags) => {
       const { node, app } = nodeSettings(flags);
       const logger = createLogger(node);
-      await runUntilStopped(async (onFatal) => startNode({ home: flags.home, node, app, logger, onFatal }), logger);
+      const start = app.engine === 'cometbft' ? startAppServer : startNode;
+      await runUntilStopped(async (onFatal) => start({ home: flags.home, node, app, logger, onFatal }), logger);
     });
 }
 

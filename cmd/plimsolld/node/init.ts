@@ -3,6 +3,7 @@ import { createApp } from '../../../app/app.js';
 import { addDenomMetadata, addMarket, defaultAppState, validateAppState, type AppState } from '../../../app/genesis.js';
 import { mounts } from '../../../app/mounts.js';
 import { Market } from '../../../gen/plimsoll/perps/v1/types.js';
+import { consensusAddress } from '../../../runtime/crypto/address.js';
 import { ConsensusKey } from '../../../runtime/engine/consensus-key.js';
 import { defaultConsensusParams, parseGenesis, type GenesisDoc } from '../../../runtime/engine/genesis-doc.js';
 import { silentLogger } from '../../../runtime/log.js';
@@ -39,23 +40,38 @@ export async function buildAppState(
   return state;
 }
 
-export function genesisDoc(chainId: string, genesisTime: string, validator: ConsensusKey, state: AppState): GenesisDoc {
+export interface GenesisValidator {
+  readonly name: string;
+  readonly publicKey: Uint8Array;
+  readonly power: bigint;
+}
+
+/** @throws Error naming the field at fault */
+export function genesisOf(
+  chainId: string,
+  genesisTime: string,
+  validators: readonly GenesisValidator[],
+  state: AppState,
+): GenesisDoc {
   return parseGenesis({
     genesis_time: genesisTime,
     chain_id: chainId,
     initial_height: '1',
     consensus_params: defaultConsensusParams,
-    validators: [
-      {
-        address: Buffer.from(validator.address).toString('hex').toUpperCase(),
-        pub_key: { type: 'tendermint/PubKeyEd25519', value: Buffer.from(validator.publicKey).toString('base64') },
-        power: '10',
-        name: 'validator',
-      },
-    ],
+    validators: validators.map(({ name, publicKey, power }) => ({
+      address: Buffer.from(consensusAddress(publicKey)).toString('hex').toUpperCase(),
+      pub_key: { type: 'tendermint/PubKeyEd25519', value: Buffer.from(publicKey).toString('base64') },
+      power: power.toString(),
+      name,
+    })),
     app_hash: '',
     app_state: state,
   });
+}
+
+/** The genesis of a chain with one validator. */
+export function genesisDoc(chainId: string, genesisTime: string, validator: ConsensusKey, state: AppState): GenesisDoc {
+  return genesisOf(chainId, genesisTime, [{ name: 'validator', publicKey: validator.publicKey, power: 10n }], state);
 }
 
 /** Makes a home: configuration, a validator key, and the given genesis. Refuses to replace a genesis. */

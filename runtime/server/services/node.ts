@@ -4,11 +4,10 @@ import {
   StatusRequest,
   StatusResponse,
 } from '../../../gen/cosmos/base/node/v1beta1/query.js';
-import { timestampOf } from '../../engine/engine.js';
 import { typed, type NodeContext, type NodeService } from '../node-service.js';
 
 /** This node's settings and height. */
-export function nodeService({ engine, minGasPrices }: NodeContext): NodeService {
+export function nodeService({ chain, minGasPrices }: NodeContext): NodeService {
   return {
     '/cosmos.base.node.v1beta1.Service/Config': typed(ConfigRequest, ConfigResponse, async () => ({
       minimumGasPrice: minGasPrices,
@@ -16,12 +15,15 @@ export function nodeService({ engine, minGasPrices }: NodeContext): NodeService 
       pruningInterval: '',
       haltHeight: 0n,
     })),
-    '/cosmos.base.node.v1beta1.Service/Status': typed(StatusRequest, StatusResponse, async () => ({
-      earliestStoreHeight: engine.initialHeight,
-      height: engine.height,
-      timestamp: timestampOf(engine.timeMs),
-      appHash: engine.appHash,
-      validatorHash: new Uint8Array(0),
-    })),
+    '/cosmos.base.node.v1beta1.Service/Status': typed(StatusRequest, StatusResponse, async () => {
+      const { earliestHeight, height, time, appHash } = await chain.status();
+      return {
+        earliestStoreHeight: earliestHeight,
+        height,
+        timestamp: time,
+        appHash,
+        validatorHash: new Uint8Array(0),
+      };
+    }),
   };
 }

@@ -13,19 +13,19 @@ import type { TxResponse } from '../../../gen/cosmos/base/abci/v1beta1/abci.js';
 import { paginate } from '../../baseapp/pagination.js';
 import { sha256 } from '../../crypto/hash.js';
 import { hex, time } from '../../engine/rpc/json.js';
-import { MempoolError } from '../../engine/mempool.js';
+import { NotAdmitted, type ChainTx } from '../chain.js';
 import { grpcStatus, ServiceError, typed, type NodeContext, type NodeService } from '../node-service.js';
 import { blockOf } from './block.js';
 
+/** Codes of the codespace sdk for what the mempool refuses unread. */
+const admissionCodes = { known: 19, full: 20, 'too-large': 21 } as const;
+
 /** The transaction service that wallets use; Simulate is answered by the application. */
-export function txService({ engine }: NodeContext): NodeService {
-  async function response(height: bigint, index: number): Promise<{ tx: Tx; txResponse: TxResponse }> {
-    const { block } = (await engine.block(height))!;
-    const result = (await engine.store.results(Number(height)))!.txResults[index]!;
-    const bytes = block.data.txs[index]!;
-    const tx = Tx.decode(bytes);
+export function txService({ chain }: NodeContext): NodeService {
+  async function response({ height, bytes, result }: ChainTx): Promise<{ tx: Tx; txResponse: TxResponse }> {
+    const { block } = await blockOf(chain, height);
     return {
-      tx,
+      tx: Tx.decode(bytes),
       txResponse: {
         height,
         txhash: hex(sha256(bytes)),
@@ -38,7 +38,7 @@ export function txService({ engine }: NodeContext): NodeService {
         gasWanted: result.gasWanted,
         gasUsed: result.gasUsed,
         tx: toAny('cosmos.tx.v1beta1.Tx', bytes),
-        timestamp: time(block.header.time),
+        timestamp: time(block.header!.time!),
         events: result.events,
       },
     };
@@ -47,10 +47,9 @@ export function txService({ engine }: NodeContext): NodeService {
     '/cosmos.tx.v1beta1.Service/GetTx': typed(GetTxRequest, GetTxResponse, async ({ hash }) => {
       if (!/^[0-9a-fA-F]{64}$/.test(hash))
         throw new ServiceError(grpcStatus.invalidArgument, 'hash: expected 64 hexadecimal digits');
-      const place = await engine.findTx(Buffer.from(hash, 'hex'));
-      if (place === undefined || BigInt(place.height) > engine.height)
-        throw new ServiceError(grpcStatus.notFound, `tx not found: ${hash}`);
-      return response(BigInt(place.height), place.index);
+      const found = await chain.tx(Buffer.from(hash, 'hex'));
+      if (found === undefined) throw new ServiceError(grpcStatus.notFound, `tx not found: ${hash}`);
+      return response(found);
     }),
     '/cosmos.tx.v1beta1.Service/BroadcastTx': typed(
       BroadcastTxRequest,
@@ -76,12 +75,13 @@ export function txService({ engine }: NodeContext): NodeService {
         };
         const txhash = hex(sha256(txBytes));
         try {
-          const { code, codespace, log } = await engine.broadcastTx(txBytes);
+          const { code, codespace, log } = await chain.broadcast(txBytes);
           return { txResponse: { ...empty, txhash, code, codespace, rawLog: log } };
         } catch (error) {
-          if (!(error instanceof MempoolError)) throw error;
-          const code = /exists/.test(error.message) ? 19 : /full/.test(error.message) ? 20 : 21;
-          return { txResponse: { ...empty, txhash, code, codespace: 'sdk', rawLog: error.message } };
+          if (!(error instanceof NotAdmitted)) throw error;
+          return {
+            txResponse: { ...empty, txhash, code: admissionCodes[error.why], codespace: 'sdk', rawLog: error.message },
+          };
         }
       },
     ),
@@ -89,9 +89,9 @@ export function txService({ engine }: NodeContext): NodeService {
       GetBlockWithTxsRequest,
       GetBlockWithTxsResponse,
       async ({ height, pagination }) => {
-        const found = await blockOf(engine, height);
+        const found = await blockOf(chain, height);
         // The first "transaction" may be price votes: it is none.
-        const txs = found.block.data.txs.flatMap((bytes, index) => (bytes[0] === 0 ? [] : [{ bytes, index }]));
+        const txs = found.txs.flatMap((bytes, index) => (bytes[0] === 0 ? [] : [{ bytes, index }]));
         const page = paginate(
           txs,
           pagination,

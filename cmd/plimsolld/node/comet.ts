@@ -1,0 +1,70 @@
+import { appName, appVersion } from '../../../app/app.js';
+import type { Application } from '../../../runtime/abci/application.js';
+import { serveAbci, type AbciServer } from '../../../runtime/abci/server/index.js';
+import { cometChain } from '../../../runtime/server/comet-chain.js';
+import { serveGrpc } from '../../../runtime/server/grpc.js';
+import { Failure } from '../failure.js';
+import { splitAddress, type NodeOptions } from './node.js';
+import { openApp } from './open.js';
+
+export interface RunningAppServer {
+  readonly chainId: string;
+  /** Where CometBFT connects. */
+  readonly abciAddress: string;
+  readonly grpcAddress: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * Serves the application of a home to a CometBFT process, which has its own
+ * life: it may come and go, and keeps blocks, peers, keys and RPC.
+ * @param behind what stands between the application and the engine; the application itself unless given
+ */
+export async function startAppServer(
+  options: NodeOptions,
+  behind: (app: Application) => Application = (app) => app,
+): Promise<RunningAppServer> {
+  const { logger, node, app: config, onFatal } = options;
+  const closers: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.reverse()) await closer();
+  };
+  try {
+    const opened = await openApp(options.home, config, logger);
+    closers.push(() => opened.close());
+    const { plimsoll, genesis } = opened;
+    // The first committed block is what ties the home to its genesis.
+    plimsoll.app.onCommit((height) => {
+      if (height === BigInt(genesis.initial_height)) opened.bindGenesis();
+    });
+    const grpc = await serveGrpc({
+      registry: plimsoll.registry,
+      node: {
+        app: plimsoll.app,
+        chain: cometChain(genesis.chain_id, config.cometbft.rpc),
+        appName,
+        appVersion,
+        moniker: node.moniker,
+        minGasPrices: config.minimum_gas_prices,
+      },
+      ...splitAddress(config.grpc.address),
+      logger,
+    });
+    closers.push(() => grpc.close());
+    let abci: AbciServer;
+    try {
+      abci = await serveAbci({ app: behind(plimsoll.app), address: config.abci.address, logger, onFatal });
+    } catch (error) {
+      throw new Failure(`abci.address: ${(error as Error).message}`);
+    }
+    closers.push(() => abci.close());
+    logger.info(
+      { chain: genesis.chain_id, abci: abci.address, grpc: grpc.address, cometbft: config.cometbft.rpc },
+      'waiting for CometBFT',
+    );
+    return { chainId: genesis.chain_id, abciAddress: abci.address, grpcAddress: grpc.address, stop: close };
+  } catch (error) {
+    await close();
+    throw error instanceof Failure ? error : new Failure((error as Error).message);
+  }
+}
