@@ -15,6 +15,7 @@ export function paths(home: string) {
     configToml: join(home, 'config', 'config.toml'),
     appToml: join(home, 'config', 'app.toml'),
     clientToml: join(home, 'config', 'client.toml'),
+    pricesToml: join(home, 'config', 'prices.toml'),
     state: join(home, 'data', 'state'),
     blocks: join(home, 'data', 'blocks'),
     genesisHash: join(home, 'data', 'genesis.sha256'),
@@ -25,6 +26,9 @@ export function paths(home: string) {
 export const defaultHome = (): string => process.env['PLIMSOLLD_HOME'] ?? join(homedir(), '.plimsolld');
 
 const address = z.string().regex(/^[^:\s]+:\d{1,5}$/, 'expected host:port');
+export const daemonAddress = z
+  .string()
+  .regex(/^([^:\s/]+:\d{1,5}|unix:\/.{1,100})$/, 'expected host:port, or unix: and the absolute path of a socket');
 
 const configToml = z.strictObject({
   moniker: z.string().min(1).default('plimsoll'),
@@ -55,11 +59,23 @@ const appToml = z.strictObject({
     .prefault({}),
   prices: z
     .strictObject({
-      /** static: [prices.static] symbol = "price"; synthetic: moving prices around those; csv: [prices.csv] symbol = "file". */
-      source: z.enum(['static', 'synthetic', 'csv']).default('static'),
+      /**
+       * static: [prices.static] symbol = "price"; synthetic: moving prices around those; csv: [prices.csv] symbol = "file";
+       * daemon: what a running `plimsolld prices start` says.
+       */
+      source: z.enum(['static', 'synthetic', 'csv', 'daemon']).default('static'),
       seed: z.string().default('plimsoll'),
       static: z.record(z.string(), z.string().regex(/^\d+(\.\d+)?$/, 'expected a price like "60000.5"')).default({}),
       csv: z.record(z.string(), z.string()).default({}),
+      daemon: z
+        .strictObject({
+          /** host:port, or unix:/path of a socket. */
+          address: daemonAddress.default('127.0.0.1:26680'),
+          poll_ms: z.int().min(50).max(60_000).default(500),
+          /** A price older than this, by this machine's clock, is not voted. */
+          max_age_ms: z.int().min(500).max(600_000).default(15_000),
+        })
+        .prefault({}),
     })
     .prefault({}),
 });
@@ -81,13 +97,21 @@ export type Overrides = Readonly<Record<string, { readonly flag: string; readonl
 /**
  * Reads a file (defaults when absent), then applies PLIMSOLLD_* variables
  * (PLIMSOLLD_RPC_LADDR overrides rpc.laddr), then flags.
+ * @param prefix of the variables
+ * @param select the part of the file that is the schema's
  * @throws Failure naming the file, variable or flag, and the field at fault
  */
-function load<S extends z.ZodObject>(
+export function load<S extends z.ZodObject>(
   schema: S,
   path: string,
   flags: Overrides,
-  select: (raw: Record<string, unknown>) => Record<string, unknown> = (raw) => raw,
+  {
+    prefix = 'PLIMSOLLD_',
+    select = (raw) => raw,
+  }: {
+    readonly prefix?: string;
+    readonly select?: (raw: Record<string, unknown>) => Record<string, unknown>;
+  } = {},
 ): z.infer<S> {
   let raw: Record<string, unknown> = {};
   if (existsSync(path)) {
@@ -99,7 +123,7 @@ function load<S extends z.ZodObject>(
   }
   raw = select(raw);
   const sources = new Map<string, string>();
-  override(schema, raw, '', flags, sources);
+  override(schema, raw, { prefix, section: '' }, flags, sources);
   const result = schema.safeParse(raw);
   if (!result.success) {
     const [issue] = result.error.issues;
@@ -115,7 +139,7 @@ function load<S extends z.ZodObject>(
 function override(
   schema: z.ZodObject,
   target: Record<string, unknown>,
-  section: string,
+  { prefix, section }: { readonly prefix: string; readonly section: string },
   flags: Overrides,
   sources: Map<string, string>,
 ): void {
@@ -124,10 +148,10 @@ function override(
     const inner = field instanceof z.ZodPrefault || field instanceof z.ZodDefault ? field.unwrap() : field;
     if (inner instanceof z.ZodObject) {
       const values = (target[name] ??= {}) as Record<string, unknown>;
-      if (typeof values === 'object') override(inner, values, `${path}.`, flags, sources);
+      if (typeof values === 'object') override(inner, values, { prefix, section: `${path}.` }, flags, sources);
       continue;
     }
-    const variable = `PLIMSOLLD_${path.replaceAll('.', '_').toUpperCase()}`;
+    const variable = `${prefix}${path.replaceAll('.', '_').toUpperCase()}`;
     const flag = flags[path];
     const text = flag?.text ?? process.env[variable];
     if (text === undefined) continue;
@@ -142,7 +166,7 @@ export const loadNodeConfig = (home: string, flags: Overrides = {}): NodeConfig 
   load(configToml, paths(home).configToml, flags);
 /** The few of CometBFT's own settings that the application shares when CometBFT is the engine: config.toml is CometBFT's then. */
 export const loadSharedConfig = (home: string, flags: Overrides = {}): NodeConfig =>
-  load(configToml, paths(home).configToml, flags, fromComet);
+  load(configToml, paths(home).configToml, flags, { select: fromComet });
 
 /** CometBFT may set levels for each of its modules ("consensus:debug,*:error"); the application takes a level that is alone. */
 function fromComet({

@@ -13,6 +13,7 @@ import {
   validateGenesisCommand,
   versionCommand,
 } from './commands/node.js';
+import { pricesCommand } from './commands/prices.js';
 import { queryCommand } from './commands/query.js';
 import { replayCommand } from './commands/replay.js';
 import { testnetCommand } from './commands/testnet.js';
@@ -46,6 +47,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage.`,
     keysCommand(),
     txCommand(registry),
     queryCommand(registry),
+    pricesCommand(),
     replayCommand(),
     exportCommand(),
     rollbackCommand(),

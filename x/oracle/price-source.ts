@@ -14,4 +14,6 @@ export interface QuotedPrice {
 export interface PriceSource {
   /** Prices known at a block time, without waiting; nothing for what is unknown. */
   prices(timeMs: bigint): readonly QuotedPrice[];
+  /** Ends what it does in the background. */
+  close?(): void;
 }

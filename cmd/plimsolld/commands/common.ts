@@ -51,6 +51,7 @@ export interface NodeFlags {
   readonly engine?: string;
   readonly abciAddress?: string;
   readonly cometRpc?: string;
+  readonly priceDaemon?: string;
   readonly allowSlowSignatures?: boolean;
   readonly logLevel?: string;
   readonly logFormat?: string;
@@ -68,6 +69,7 @@ export function nodeSettings(flags: NodeFlags): { readonly node: NodeConfig; rea
     'abci.address': { flag: '--abci-address', text: flags.abciAddress },
     'cometbft.rpc': { flag: '--comet-rpc', text: flags.cometRpc },
     'prices.source': { flag: '--price-source', text: flags.priceSource },
+    'prices.daemon.address': { flag: '--price-daemon', text: flags.priceDaemon },
     allow_slow_signatures: {
       flag: '--allow-slow-signatures',
       text: flags.allowSlowSignatures === true ? 'true' : undefined,

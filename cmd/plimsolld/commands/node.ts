@@ -67,6 +67,7 @@ export function startCommand(): Command {
         'static',
         'synthetic',
         'csv',
+        'daemon',
       ]),
     )
     .addOption(
@@ -77,6 +78,7 @@ export function startCommand(): Command {
       'where CometBFT connects, tcp://host:port or unix:///path (app.toml abci.address)',
     )
     .option('--comet-rpc <url>', "CometBFT's RPC, for the gRPC services (app.toml cometbft.rpc)")
+    .option('--price-daemon <address>', 'where plimsolld prices start serves (app.toml prices.daemon.address)')
     .option('--allow-slow-signatures', 'validate even without the native secp256k1 (app.toml allow_slow_signatures)')
     .addOption(
       new Option('--log-level <level>', 'least level that is logged (config.toml log_level)').choices([
@@ -102,6 +104,7 @@ Examples:
   plimsolld start --home demo --rpc 0.0.0.0:26657
   plimsolld start --home demo --price-source synthetic --block-interval 500
   plimsolld start --home node0 --engine cometbft --abci-address unix:///run/plimsolld/abci.sock
+  plimsolld start --home demo --price-source daemon --price-daemon unix:/run/plimsoll/prices.sock
   PLIMSOLLD_LOG_FORMAT=json plimsolld start --home demo 2> node.log`,
     )
     .action(async (flags: NodeFlags) => {

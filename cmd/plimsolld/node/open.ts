@@ -12,6 +12,7 @@ import type { Logger } from '../../../runtime/log.js';
 import { openStore } from '../../../runtime/store/index.js';
 import type { PriceSource } from '../../../x/oracle/price-source.js';
 import { CsvPriceSource } from '../../../x/oracle/sources/csv.js';
+import { DaemonPriceSource } from '../../../x/oracle/sources/daemon.js';
 import { StaticPriceSource } from '../../../x/oracle/sources/static.js';
 import { SyntheticPriceSource } from '../../../x/oracle/sources/synthetic.js';
 import { paths, type AppConfig } from '../config.js';
@@ -27,8 +28,12 @@ export function readGenesis(path: string): GenesisDoc {
   }
 }
 
-export function priceSourceOf({ prices }: AppConfig): PriceSource {
+export function priceSourceOf({ prices }: AppConfig, logger: Logger): PriceSource {
   if (prices.source === 'csv') return new CsvPriceSource(prices.csv);
+  if (prices.source === 'daemon') {
+    const { address, poll_ms: pollMs, max_age_ms: maxAgeMs } = prices.daemon;
+    return new DaemonPriceSource({ address, pollMs, maxAgeMs, logger });
+  }
   if (prices.source === 'static') return new StaticPriceSource(prices.static);
   return new SyntheticPriceSource(
     prices.seed,
@@ -76,7 +81,7 @@ export async function openApp(home: string, config: AppConfig, logger: Logger): 
   const genesisHash = checkGenesis(files, genesis);
   let prices: PriceSource;
   try {
-    prices = priceSourceOf(config);
+    prices = priceSourceOf(config, logger);
   } catch (error) {
     throw new Failure(`price source: ${(error as Error).message}`);
   }
@@ -107,9 +112,13 @@ export async function openApp(home: string, config: AppConfig, logger: Logger): 
       plimsoll,
       isNew,
       bindGenesis: () => writeFileSync(files.genesisHash, `${genesisHash}\n`),
-      close: () => store.close(),
+      close: async () => {
+        await prices.close?.();
+        await store.close();
+      },
     };
   } catch (error) {
+    await prices.close?.();
     await store.close();
     throw error;
   }

@@ -1,0 +1,45 @@
+import type { Provider } from './description.js';
+
+export const bitstamp: Provider = {
+  name: 'bitstamp',
+  title: 'Bitstamp',
+  kind: 'spot',
+  docs: 'https://www.bitstamp.net/api/',
+  symbol: { form: '{BASE}/{QUOTE}' },
+  limit: { requests: 400, perMs: 60_000 },
+  rest: {
+    url: 'https://www.bitstamp.net',
+    path: '/api/v2/ticker/',
+    pollMs: 2_500,
+    rows: '',
+    message: ['reason', 'error'],
+    fields: {
+      symbol: 'pair',
+      last: 'last',
+      bid: 'bid',
+      ask: 'ask',
+      volume: 'volume',
+      time: { path: 'timestamp', unit: 's' },
+    },
+  },
+  websocket: {
+    url: 'wss://ws.bitstamp.net',
+    symbol: { form: '{base}{quote}' },
+    subscribe: { event: 'bts:subscribe', data: { channel: 'live_trades_{symbol}' } },
+    batch: 1,
+    perConnection: 50,
+    writeGapMs: 100,
+    ping: { everyMs: 10_000, message: { event: 'bts:heartbeat' } },
+    errors: [{ when: [{ path: 'event', is: ['bts:error'] }], message: 'data.message' }],
+    reconnect: [{ path: 'event', is: ['bts:request_reconnect'] }],
+    when: [{ path: 'event', is: ['trade'] }],
+    rows: 'data',
+    fields: {
+      symbol: '/channel',
+      symbolForm: 'live_trades_{symbol}',
+      last: 'price_str',
+      time: { path: 'microtimestamp', unit: 'us' },
+    },
+    silenceMs: 30_000,
+  },
+};

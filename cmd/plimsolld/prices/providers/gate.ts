@@ -1,0 +1,50 @@
+import type { Provider } from './description.js';
+
+export const gate: Provider = {
+  name: 'gate',
+  title: 'Gate',
+  kind: 'spot',
+  docs: 'https://www.gate.io/docs/developers/apiv4',
+  symbol: { form: '{BASE}_{QUOTE}' },
+  limit: { requests: 10, perMs: 1_000 },
+  rest: {
+    url: 'https://api.gateio.ws',
+    path: '/api/v4/spot/tickers?currency_pair={symbol}',
+    pollMs: 2_000,
+    rows: '',
+    message: ['message', 'label'],
+    fields: { symbol: 'currency_pair', last: 'last', bid: 'highest_bid', ask: 'lowest_ask', volume: 'base_volume' },
+  },
+  websocket: {
+    url: 'wss://api.gateio.ws/ws/v4/',
+    subscribe: { time: '{now_s}', id: '{id}', channel: 'spot.tickers', event: 'subscribe', payload: ['{symbol}'] },
+    batch: 20,
+    perConnection: 100,
+    writeGapMs: 100,
+    ping: { everyMs: 10_000, message: { time: '{now_s}', channel: 'spot.ping' } },
+    errors: [{ when: [{ path: 'error.code', is: 'present' }], message: 'error.message' }],
+    when: [
+      { path: 'channel', is: ['spot.tickers'] },
+      { path: 'event', is: ['update'] },
+    ],
+    rows: 'result',
+    fields: {
+      symbol: 'currency_pair',
+      last: 'last',
+      bid: 'highest_bid',
+      ask: 'lowest_ask',
+      volume: 'base_volume',
+      time: { path: '/time_ms', unit: 'ms' },
+    },
+    silenceMs: 30_000,
+  },
+  book: {
+    url: 'https://api.gateio.ws',
+    path: '/api/v4/spot/order_book?currency_pair={symbol}&limit=1000',
+    message: ['message', 'label'],
+    bids: 'bids',
+    asks: 'asks',
+    price: '[0]',
+    size: '[1]',
+  },
+};
