@@ -112,13 +112,13 @@ export async function openApp(home: string, config: AppConfig, logger: Logger): 
       plimsoll,
       isNew,
       bindGenesis: () => writeFileSync(files.genesisHash, `${genesisHash}\n`),
-      close: async () => {
-        await prices.close?.();
-        await store.close();
+      close: () => {
+        prices.close?.();
+        return store.close();
       },
     };
   } catch (error) {
-    await prices.close?.();
+    prices.close?.();
     await store.close();
     throw error;
   }
