@@ -2,14 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { ExecTxResult } from 'cosmjs-types/tendermint/abci/types';
-import {
-  MsgCancelOrder,
-  MsgDeposit,
-  MsgPlaceOrder,
-  MsgTransfer,
-  MsgUpdateParams,
-  MsgWithdraw,
-} from '../gen/plimsoll/perps/v1/tx.js';
+import { MsgCancelOrder, MsgDeposit, MsgTransfer, MsgUpdateParams } from '../gen/plimsoll/perps/v1/tx.js';
 import { OrderType, Side, TimeInForce } from '../gen/plimsoll/perps/v1/types.js';
 import type { SigningKey } from '../cmd/plimsolld/keyring/keyring.js';
 import { marketFor } from './support/markets.js';
@@ -19,45 +12,13 @@ import { audit } from '../x/perps/block/identities.js';
 import { subaccountKey } from '../x/perps/subaccount-key.js';
 import { defaultParams } from '../x/perps/params.js';
 import { testChain, type TestChain } from './support/chain.js';
+import { coin, deposit, message, order, withdraw } from './support/messages.js';
 
 const usdc = (amount: number): bigint => BigInt(amount) * 1_000_000n;
 /** BTC in 10^-8, prices in 10^-6 USD. */
 const btc = (amount: number): bigint => BigInt(Math.round(amount * 1e8));
 const usd = (amount: number): bigint => BigInt(amount) * 1_000_000n;
 const { SIDE_BUY: buy, SIDE_SELL: sell } = Side;
-
-const message = <T>(name: string, type: { encode(value: T): { finish(): Uint8Array } }, value: T): TxMessage => ({
-  typeName: `plimsoll.perps.v1.${name}`,
-  bytes: type.encode(value).finish(),
-});
-const coin = (amount: bigint) => ({ denom: 'uusdc', amount: amount.toString() });
-const deposit = ({ address: owner }: SigningKey, amount: bigint): TxMessage =>
-  message('MsgDeposit', MsgDeposit, { owner, subaccountNumber: 0, amount: coin(amount) });
-const withdraw = ({ address: owner }: SigningKey, amount: bigint): TxMessage =>
-  message('MsgWithdraw', MsgWithdraw, { owner, subaccountNumber: 0, amount: coin(amount) });
-const order = (
-  { address: owner }: SigningKey,
-  side: Side,
-  quantity: bigint,
-  price: bigint,
-  changes: Partial<MsgPlaceOrder> = {},
-): TxMessage =>
-  message(
-    'MsgPlaceOrder',
-    MsgPlaceOrder,
-    MsgPlaceOrder.fromPartial({
-      owner,
-      subaccountNumber: 0,
-      marketId: 1,
-      clientId: 1n,
-      side,
-      type: OrderType.ORDER_TYPE_LIMIT,
-      quantity,
-      price,
-      timeInForce: TimeInForce.TIME_IN_FORCE_GTC,
-      ...changes,
-    }),
-  );
 
 const keyOf = ({ address }: SigningKey): string => subaccountKey(fromBech32(address), 0);
 const account = (chain: TestChain, key: SigningKey) => {

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { appVersion } from '../../app/app.js';
 import { descriptorImage } from '../../gen/image.js';
 import { createRegistry } from '../../runtime/codec/registry.js';
+import { cometCommand } from './commands/comet.js';
 import { devnetCommand } from './commands/devnet.js';
 import { keysCommand } from './commands/keys.js';
 import {
@@ -44,6 +45,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage.`,
     validateGenesisCommand(),
     startCommand(),
     statusCommand(),
+    cometCommand(),
     keysCommand(),
     txCommand(registry),
     queryCommand(registry),

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { appName, appVersion, createApp } from '../../../app/app.js';
-import { addBalance, exportAppState } from '../../../app/genesis.js';
+import { exportGenesis } from '../../../app/export.js';
+import { addBalance } from '../../../app/genesis.js';
 import { mounts } from '../../../app/mounts.js';
 import { cometVersion } from '../../../runtime/engine/engine.js';
 import { silentLogger } from '../../../runtime/log.js';
@@ -148,8 +149,17 @@ export function exportCommand(): Command {
     .description('Print the state of a stopped node as a genesis file')
     .addOption(homeOption())
     .option('--height <height>', 'state after this block instead of the newest')
-    .addHelpText('after', '\nExample:\n  plimsolld export --home demo --height 1000 > genesis.json')
-    .action(async (flags: { home: string; height?: string }) => {
+    .option('--for-zero-height', 'for a chain that begins at height 1: forget heights, and prices with them')
+    .addHelpText(
+      'after',
+      `
+The genesis continues at the next height with the validators of this one.
+
+Examples:
+  plimsolld export --home demo --height 1000 > genesis.json
+  plimsolld export --home demo --for-zero-height > new-chain.json`,
+    )
+    .action(async (flags: { home: string; height?: string; forZeroHeight?: boolean }) => {
       const files = paths(flags.home);
       const genesis = readGenesis(files.genesis);
       if (!existsSync(files.state)) throw new Failure(`${files.state} does not exist: this node never ran`);
@@ -165,7 +175,7 @@ export function exportCommand(): Command {
           logger: silentLogger,
         });
         const ctx = plimsoll.app.queryContext(BigInt(flags.height ?? '0'));
-        const exported = { ...genesis, app_state: exportAppState(plimsoll.modules, ctx) };
+        const exported = exportGenesis(plimsoll, ctx, genesis, flags.forZeroHeight === true);
         process.stdout.write(`${JSON.stringify(exported, null, 2)}\n`);
       } finally {
         await store.close();
