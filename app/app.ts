@@ -19,6 +19,7 @@ import { OracleKeeper } from '../x/oracle/keeper.js';
 import { OracleModule } from '../x/oracle/module.js';
 import type { PriceSource } from '../x/oracle/price-source.js';
 import { PriceVotes } from '../x/oracle/votes.js';
+import { HealthIndex } from '../x/perps/block/health-index.js';
 import type { Deps } from '../x/perps/deps.js';
 import { PerpsKeeper } from '../x/perps/keeper.js';
 import { PerpsModule } from '../x/perps/module.js';
@@ -42,6 +43,8 @@ export interface AppOptions {
   readonly logger: Logger;
   /** Least gas prices this node admits transactions at, like "0.025uusdc"; empty for none. */
   readonly minGasPrices?: string;
+  /** False: every block looks at every account. Costs time and changes no result. */
+  readonly healthIndex?: boolean;
 }
 
 export interface Keepers {
@@ -72,7 +75,14 @@ export function createApp(options: AppOptions): PlimsollApp {
   const oracle = new OracleKeeper();
   const insurance = new InsuranceKeeper(bank);
   const perps = new PerpsKeeper();
-  const perpsDeps: Deps = { keeper: perps, bank, oracle, insurance, authority };
+  const perpsDeps: Deps = {
+    keeper: perps,
+    bank,
+    oracle,
+    insurance,
+    authority,
+    ...(options.healthIndex === false ? {} : { health: new HealthIndex() }),
+  };
 
   const authModule = new AuthModule(auth, registry, moduleAccounts);
   const bankModule = new BankModule(bank, registry);

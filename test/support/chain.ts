@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { createApp, type PlimsollApp } from '../../app/app.js';
 import { addBalance, removeClamps, type AppState } from '../../app/genesis.js';
 import { mounts } from '../../app/mounts.js';
@@ -5,6 +6,7 @@ import { genesisDoc, buildAppState, type GenesisMarket } from '../../cmd/plimsol
 import { keyFromMnemonic, type SigningKey } from '../../cmd/plimsolld/keyring/keyring.js';
 import { signDirect, type UnsignedTx } from '../../cmd/plimsolld/tx/sign.js';
 import { demoAccounts, demoMarkets } from '../../cmd/plimsolld/devnet/demo.js';
+import type { Application } from '../../runtime/abci/application.js';
 import { VirtualClock } from '../../runtime/engine/clock.js';
 import { ConsensusKey } from '../../runtime/engine/consensus-key.js';
 import { EmbeddedEngine, type ProducedBlock } from '../../runtime/engine/engine.js';
@@ -83,9 +85,11 @@ export async function testChain(options: TestChainOptions = {}): Promise<TestCha
     sync: false,
   });
   const plimsoll = createApp({ store, chainId, prices, logger: strictLogger });
+  // A chain on disk may begin in the middle, where a shadow was not.
+  const shadow = options.path === undefined ? await shadowOf(plimsoll.app) : undefined;
   const clock = new VirtualClock(BigInt(Date.parse(genesisTime)));
   const engine = await EmbeddedEngine.open({
-    app: plimsoll.app,
+    app: shadow?.app ?? plimsoll.app,
     genesis: genesisDoc(chainId, genesisTime, validator, state),
     validator,
     clock,
@@ -118,6 +122,44 @@ export async function testChain(options: TestChainOptions = {}): Promise<TestCha
     async close() {
       await engine.stop();
       await store.close();
+      await shadow?.close();
     },
   };
+}
+
+/**
+ * The application with a second one in its shadow, which executes the same
+ * blocks and looks at every account in each: what is derived may speed a
+ * block up and never change its result.
+ */
+async function shadowOf(app: Application): Promise<{ readonly app: Application; close(): Promise<void> }> {
+  const store = await openStore({ mounts });
+  const shadow = createApp({
+    store,
+    chainId,
+    prices: new SetPrices({}),
+    logger: strictLogger,
+    healthIndex: false,
+  }).app;
+  const changes: Partial<Application> = {
+    async initChain(request) {
+      await shadow.initChain(request);
+      return app.initChain(request);
+    },
+    async finalizeBlock(request) {
+      const expected = await shadow.finalizeBlock(request);
+      const response = await app.finalizeBlock(request);
+      assert.deepEqual(response.appHash, expected.appHash, `the health index changed block ${request.height}`);
+      assert.deepEqual(response.events, expected.events);
+      return response;
+    },
+    async commit() {
+      await shadow.commit();
+      return app.commit();
+    },
+  };
+  const both = new Proxy(app, {
+    get: (target, name: keyof Application) => changes[name] ?? target[name].bind(target),
+  });
+  return { app: both, close: () => store.close() };
 }

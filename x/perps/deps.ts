@@ -1,3 +1,4 @@
+import type { HealthIndex } from './block/health-index.js';
 import type { BankKeeper, InsuranceKeeper, OracleKeeper } from './expected_keepers.js';
 import type { PerpsKeeper } from './keeper.js';
 
@@ -9,6 +10,8 @@ export interface Deps {
   readonly insurance: InsuranceKeeper;
   /** bech32 address that governance messages come from. */
   readonly authority: string;
+  /** Tells which accounts a block must look at; without it a block looks at all, with the same result. */
+  readonly health?: HealthIndex;
 }
 
 /** Module account that holds all collateral, fees and clearing balances. */

@@ -218,6 +218,11 @@ export class PerpsKeeper {
     keys.netDeposits.set(to, key, this.netDeposit(to, key) + amount);
   }
 
+  /** Accounts whose cash moved by a message of this block. */
+  *movedAccounts(from: Stores): Iterable<SubaccountKey> {
+    for (const [key] of keys.netDeposits.entries(from)) yield key;
+  }
+
   netDeposit(from: Stores, key: SubaccountKey): bigint {
     return keys.netDeposits.get(from, key) ?? 0n;
   }

@@ -50,6 +50,8 @@ function keyOf(
     );
   }
   const { key } = PubKey.decode(given.value);
+  // The key that the account is known by was checked when it was first seen.
+  if (account.pubKey !== undefined && Buffer.compare(key, account.pubKey) === 0) return key;
   if (key.length !== 33)
     throw sdkErrors.invalidPubKey(`signer ${text}: a compressed key has 33 bytes, not ${key.length}`);
   if (Buffer.compare(secp256k1Address(key), account.address) !== 0) {

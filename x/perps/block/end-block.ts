@@ -17,11 +17,14 @@ export function endBlock(ctx: Context, deps: Deps): void {
   const { keeper } = deps;
   if (keeper.ledger(ctx).haltedReason !== '') return;
   const work = new WorkingSet(ctx, deps);
-  const failing = riskScan(ctx, deps, work);
+  const { failing, looked } = riskScan(ctx, deps, work, deps.health?.open(ctx, deps));
   const liquidations = planLiquidations(ctx, deps, work, failing);
   runAuctions(ctx, deps, work, liquidations);
   resolveBankruptcies(ctx, deps, work);
   work.flush();
+  const touched = work.touched();
+  const names = new Set(touched.map(({ key }) => key));
+  deps.health?.close(ctx.block.height, [...touched, ...looked.filter(({ key }) => !names.has(key))], work.markets);
 
   const [broken] = checkIdentities(ctx, deps, work);
   if (broken === undefined) return;

@@ -3,7 +3,7 @@ import type { Deps } from '../deps.js';
 import { isStale, riskParamsOf } from '../keeper.js';
 import { clampedHealth, equity, maintenanceMargin } from '../margin/index.js';
 import { trigger } from '../liquidation/index.js';
-import type { MarketId, PositionView, Ppm, Quote, SubaccountKey } from '../types.js';
+import type { AccountView, MarketId, PositionView, Ppm, Quote, SubaccountKey } from '../types.js';
 import type { WorkingSet } from './working-set.js';
 
 /** An account to be liquidated in this block. */
@@ -15,12 +15,29 @@ export interface Failing {
   readonly closable: boolean;
 }
 
+/** An account as the scan saw it. */
+export interface Looked extends AccountView {
+  readonly underwaterHeight: bigint;
+}
+
+export interface RiskScan {
+  /** Worst first, ties by key. */
+  readonly failing: readonly Failing[];
+  readonly looked: readonly Looked[];
+}
+
 /**
- * Finds the accounts that this block's prices put under maintenance margin,
- * worst first, ties by key. Accounts under it for the first block are marked.
- * risk-model sections 9.4 and 10.1. O(positions).
+ * Finds the accounts that this block's prices put under maintenance margin.
+ * Accounts under it for the first block are marked. risk-model sections 9.4
+ * and 10.1.
+ * @param due accounts to look at; undefined: all, O(positions)
  */
-export function riskScan(ctx: Context, deps: Deps, work: WorkingSet): Failing[] {
+export function riskScan(
+  ctx: Context,
+  deps: Deps,
+  work: WorkingSet,
+  due: readonly SubaccountKey[] | undefined,
+): RiskScan {
   const { keeper } = deps;
   const params = keeper.params(ctx);
   const risk = riskParamsOf(params);
@@ -35,10 +52,13 @@ export function riskScan(ctx: Context, deps: Deps, work: WorkingSet): Failing[] 
     return known;
   };
   const failing: Failing[] = [];
+  const looked: Looked[] = [];
 
   const check = (key: SubaccountKey, positions: readonly PositionView[]): void => {
     const state = keeper.subaccount(ctx, key)!;
-    const account = { key, cash: state.cash, positions };
+    const account = { key, cash: state.cash, positions, underwaterHeight: state.underwaterHeight };
+    looked.push(account);
+    if (positions.length === 0) return;
     const standing = {
       equity: equity(account, work.markets),
       maintenanceMargin: maintenanceMargin(account, work.markets),
@@ -55,19 +75,29 @@ export function riskScan(ctx: Context, deps: Deps, work: WorkingSet): Failing[] 
     }
   };
 
+  if (due === undefined) for (const [key, positions] of accountsWithPositions(ctx, deps)) check(key, positions);
+  else for (const key of due) check(key, keeper.positionsOf(ctx, key));
+  failing.sort((a, b) => {
+    if (a.health !== b.health) return a.health < b.health ? -1 : 1;
+    return a.key < b.key ? -1 : 1;
+  });
+  return { failing, looked };
+}
+
+/** Positions lie account by account. */
+function* accountsWithPositions(
+  ctx: Context,
+  { keeper }: Deps,
+): Iterable<readonly [SubaccountKey, readonly PositionView[]]> {
   let current: SubaccountKey | undefined;
   let positions: PositionView[] = [];
   for (const [[key], position] of keeper.allPositions(ctx)) {
     if (key !== current) {
-      if (current !== undefined) check(current, positions);
+      if (current !== undefined) yield [current, positions];
       current = key;
       positions = [];
     }
     positions.push(position);
   }
-  if (current !== undefined) check(current, positions);
-  return failing.sort((a, b) => {
-    if (a.health !== b.health) return a.health < b.health ? -1 : 1;
-    return a.key < b.key ? -1 : 1;
-  });
+  if (current !== undefined) yield [current, positions];
 }

@@ -1,0 +1,134 @@
+import type { Context } from '../../../runtime/baseapp/context.js';
+import type { Deps } from '../deps.js';
+import { reachOf, stepOf, WakeHeap, type Marked } from '../health/index.js';
+import { equity, maintenanceMargin } from '../margin/index.js';
+import type { AccountView, MarketId, Markets, MarketView, SubaccountKey } from '../types.js';
+
+/** An account that must be looked at in every block: it is under water, or was. */
+const always = -1;
+/** Odometers are integers below 2^53; a chain whose prices go round the clock takes centuries to get here. */
+const odometerEnd = 4_503_599_627_370_496;
+/** The odometer of accounts in several markets: it goes as far as the market that went furthest. */
+const anyMarket = 0;
+
+type Known = Marked & Pick<MarketView, 'maintenanceRate' | 'depthUnit'>;
+
+/** What a block changes once it is committed. */
+interface Pending {
+  readonly height: bigint;
+  readonly markets: ReadonlyMap<MarketId, Known>;
+  readonly odometers: ReadonlyMap<MarketId, number>;
+  readonly wakes: readonly (readonly [key: SubaccountKey, odometer: MarketId | undefined, at: number])[];
+  readonly rebuilt: boolean;
+}
+
+/**
+ * Which accounts a block must look at: those whose markets went so far since
+ * the last look that they may fail, and those that changed. Derived from
+ * state and never stored: a node that starts, or whose state came from
+ * elsewhere, looks at all accounts once. It can change no result, because an
+ * account it leaves out could not have failed. risk-model section 19.3.
+ */
+export class HealthIndex {
+  #height = -1n;
+  #markets: ReadonlyMap<MarketId, Known> = new Map();
+  #odometers: ReadonlyMap<MarketId, number> = new Map();
+  readonly #heaps = new Map<MarketId, WakeHeap>();
+  /** The heap that an account waits in. */
+  readonly #waiting = new Map<SubaccountKey, MarketId>();
+  #pending: Pending | undefined;
+  /** The block under way. */
+  #block: { markets: Map<MarketId, Known>; odometers: Map<MarketId, number>; rebuilt: boolean } | undefined;
+
+  /**
+   * Begins a block: takes over what the block before changed, and returns the
+   * accounts to look at; undefined when all must be.
+   */
+  open(ctx: Context, deps: Deps): SubaccountKey[] | undefined {
+    const { height } = ctx.block;
+    if (this.#pending?.height === height - 1n) this.#apply(this.#pending);
+    this.#pending = undefined;
+    const markets = new Map<MarketId, Known>();
+    for (const { id } of [...deps.keeper.allMarkets(ctx)]) markets.set(id, deps.keeper.marketView(ctx, id));
+    const rebuilt = this.#height !== height - 1n || !this.#covers(markets);
+    const odometers = rebuilt ? new Map<MarketId, number>() : this.#advance(markets);
+    this.#block = { markets, odometers, rebuilt };
+    if (rebuilt) return undefined;
+    const due = new Set<SubaccountKey>();
+    for (const [id, heap] of this.#heaps) for (const key of heap.below(odometers.get(id) ?? 0)) due.add(key);
+    for (const key of deps.keeper.movedAccounts(ctx)) due.add(key);
+    return [...due];
+  }
+
+  /** Ends the block: `accounts` were looked at or changed, as they stand now. */
+  close(
+    height: bigint,
+    accounts: Iterable<AccountView & { readonly underwaterHeight: bigint }>,
+    markets: Markets,
+  ): void {
+    const { markets: known, odometers, rebuilt } = this.#block!;
+    const wakes: (readonly [SubaccountKey, MarketId | undefined, number])[] = [];
+    for (const account of accounts) {
+      const [first, second] = account.positions;
+      if (first === undefined) {
+        wakes.push([account.key, undefined, 0]);
+        continue;
+      }
+      const odometer = second === undefined ? first.marketId : anyMarket;
+      const slack = equity(account, markets) - maintenanceMargin(account, markets);
+      const at =
+        slack < 0n || account.underwaterHeight !== 0n
+          ? always
+          : (odometers.get(odometer) ?? 0) + Number(reachOf(account, slack, markets));
+      wakes.push([account.key, odometer, at]);
+    }
+    this.#pending = { height, markets: known, odometers, wakes, rebuilt };
+  }
+
+  /** The same markets with the same rates: otherwise margins changed without a move. */
+  #covers(markets: ReadonlyMap<MarketId, Known>): boolean {
+    for (const [id, { maintenanceRate, depthUnit }] of markets) {
+      const before = this.#markets.get(id);
+      // Nobody holds a position in a market that was listed in this block.
+      if (before === undefined) continue;
+      if (before.maintenanceRate !== maintenanceRate || before.depthUnit !== depthUnit) return false;
+    }
+    for (const reading of this.#odometers.values()) if (reading > odometerEnd) return false;
+    return true;
+  }
+
+  #advance(markets: ReadonlyMap<MarketId, Known>): Map<MarketId, number> {
+    const odometers = new Map<MarketId, number>();
+    let furthest = 0;
+    for (const [id, market] of markets) {
+      const before = this.#markets.get(id);
+      const step = before === undefined ? 0 : Number(stepOf(before, market));
+      odometers.set(id, (this.#odometers.get(id) ?? 0) + step);
+      if (step > furthest) furthest = step;
+    }
+    odometers.set(anyMarket, (this.#odometers.get(anyMarket) ?? 0) + furthest);
+    return odometers;
+  }
+
+  #apply({ height, markets, odometers, wakes, rebuilt }: Pending): void {
+    if (rebuilt) {
+      this.#heaps.clear();
+      this.#waiting.clear();
+    }
+    this.#height = height;
+    this.#markets = markets;
+    this.#odometers = odometers;
+    for (const [key, odometer, at] of wakes) {
+      const before = this.#waiting.get(key);
+      if (before !== undefined && before !== odometer) this.#heaps.get(before)!.delete(key);
+      if (odometer === undefined) {
+        this.#waiting.delete(key);
+        continue;
+      }
+      this.#waiting.set(key, odometer);
+      let heap = this.#heaps.get(odometer);
+      if (heap === undefined) this.#heaps.set(odometer, (heap = new WakeHeap()));
+      heap.set(key, at);
+    }
+  }
+}

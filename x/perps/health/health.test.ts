@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { abs } from '../../../runtime/math/integers.js';
+import { equity, maintenanceMargin } from '../margin/index.js';
+import { market } from '../testing/values.js';
+import { base, price, quote, type AccountView, type Markets, type MarketView } from '../types.js';
+import { notional, positionValue } from '../units/index.js';
+import { WakeHeap } from './heap.js';
+import { reachOf, stepOf } from './reach.js';
+
+const runs = Number(process.env['PLIMSOLL_FC_RUNS'] ?? '300');
+
+describe('the heap', () => {
+  test('wakes what a naive list wakes, after any adds, moves and removals', () => {
+    const step = fc.record({ key: fc.integer({ min: 0, max: 30 }), at: fc.option(fc.integer({ min: -1, max: 50 })) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), fc.integer({ min: -2, max: 52 }), (steps, reading) => {
+        const heap = new WakeHeap();
+        const naive = new Map<string, number>();
+        for (const { key, at } of steps) {
+          if (at === null) {
+            heap.delete(`${key}`);
+            naive.delete(`${key}`);
+          } else {
+            heap.set(`${key}`, at);
+            naive.set(`${key}`, at);
+          }
+        }
+        const expected = [...naive].filter(([, at]) => at < reading).map(([key]) => key);
+        assert.deepEqual(heap.below(reading).sort(), expected.sort());
+        assert.equal(heap.size, naive.size);
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  test('looks at no more than what it wakes and their neighbours', () => {
+    const heap = new WakeHeap();
+    for (let index = 0; index < 1_000; index++) heap.set(`${index}`, index);
+    assert.deepEqual(heap.below(0), []);
+    assert.deepEqual(heap.below(3).sort(), ['0', '1', '2']);
+  });
+});
+
+describe('a step', () => {
+  const at = (markPrice: bigint, fundingIndex = 0n) => ({ markPrice: price(markPrice), fundingIndex });
+  const table: readonly (readonly [
+    what: string,
+    before: ReturnType<typeof at>,
+    after: ReturnType<typeof at>,
+    ppb: bigint,
+  ])[] = [
+    ['of a price that stands', at(100n), at(100n), 0n],
+    ['up by 1 %', at(100n), at(101n), 10_000_000n],
+    ['down by 1 %, rounded up', at(300n), at(297n), 10_000_000n],
+    ['of one unit in three', at(3n), at(4n), 333_333_334n],
+    ['of funding by 1 % of the price', at(100n), at(100n, 1_000_000_000_000n), 10_000_000n],
+    ['to the first price', at(0n), at(100n), 0n],
+  ];
+  for (const [what, before, after, ppb] of table) test(what, () => assert.equal(stepOf(before, after), ppb));
+});
+
+test('INV-S3 an account stays at or above maintenance margin as long as its markets went no further than its reach', () => {
+  const start = price(60_000_000_000n);
+  const position = fc.record({
+    quantity: fc.bigInt({ min: -20_000_000_000n, max: 20_000_000_000n }).filter((size) => size !== 0n),
+    moves: fc.array(
+      fc.record({ price: fc.integer({ min: -60_000, max: 60_000 }), funding: fc.integer({ min: -9, max: 9 }) }),
+      {
+        minLength: 6,
+        maxLength: 6,
+      },
+    ),
+  });
+  let held = 0;
+  fc.assert(
+    fc.property(
+      fc.array(position, { minLength: 1, maxLength: 4 }),
+      fc.bigInt({ min: 0n, max: 200_000n }),
+      (drawn, slackPpm) => {
+        const views = (step: number): Markets => {
+          const all = drawn.map(({ moves }, index): MarketView => {
+            let mark: bigint = start;
+            let fundingIndex = 0n;
+            for (const { price: move, funding } of moves.slice(0, step)) {
+              mark += (mark * BigInt(move)) / 1_000_000n;
+              fundingIndex += BigInt(funding) * 1_000_000_000_000_000_000n;
+            }
+            return market({ id: index + 1, markPrice: price(mark), fundingIndex });
+          });
+          return (id) => all[id - 1]!;
+        };
+        const first = views(0);
+        const positions = drawn.map(({ quantity }, index) => ({
+          marketId: index + 1,
+          quantity: base(quantity),
+          entryValue: quote(0n),
+          fundingIndex: 0n,
+        }));
+        const worth = positions.reduce(
+          (sum, { marketId, quantity }) => sum + positionValue(first(marketId), quantity),
+          0n,
+        );
+        const size = positions.reduce(
+          (sum, { marketId, quantity }) => sum + abs(positionValue(first(marketId), quantity)),
+          0n,
+        );
+        const bare: AccountView = { key: 'a', cash: quote(0n), positions };
+        const slack = (size * slackPpm) / 1_000_000n;
+        const cash = quote(slack + maintenanceMargin(bare, first) - worth);
+        const account: AccountView = { ...bare, cash };
+        assert.equal(equity(account, first) - maintenanceMargin(account, first), slack);
+        const reach = reachOf(account, slack, first);
+        let way = 0n;
+        for (let step = 1; step <= 6; step++) {
+          const [before, after] = [views(step - 1), views(step)];
+          way += positions.reduce((most, { marketId }) => {
+            const each = stepOf(before(marketId), after(marketId));
+            return each > most ? each : most;
+          }, 0n);
+          if (way > reach) break;
+          held++;
+          assert.ok(equity(account, after) >= maintenanceMargin(account, after), `way ${way} of ${reach}`);
+        }
+      },
+    ),
+    { numRuns: runs * 5 },
+  );
+  assert.ok(held > runs, `only ${held} steps were within reach`);
+});
+
+test('the reach of an account 10 % above maintenance margin is a path of about 8 %', () => {
+  const view = market({ id: 1, markPrice: price(60_000_000_000n) });
+  const account: AccountView = {
+    key: 'a',
+    cash: quote(0n),
+    positions: [{ marketId: 1, quantity: base(100_000_000n), entryValue: quote(0n), fundingIndex: 0n }],
+  };
+  const tenth = notional(view, base(100_000_000n)) / 10n;
+  const reach = reachOf(account, tenth, () => view);
+  assert.ok(reach > 78_000_000n && reach < 82_000_000n, `${reach}`);
+});
