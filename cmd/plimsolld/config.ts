@@ -128,9 +128,10 @@ export function load<S extends z.ZodObject>(
   if (!result.success) {
     const [issue] = result.error.issues;
     const field = issue!.path.join('.');
+    const what = (issue!.code === 'invalid_key' ? issue.issues[0]?.message : undefined) ?? issue!.message;
     const source = sources.get(field);
-    if (source === undefined) throw new Failure(`${path}: ${field || 'content'}: ${issue!.message}`);
-    throw new Failure(`${source}: ${issue!.message}`, source.startsWith('--') ? 2 : 1);
+    if (source === undefined) throw new Failure(`${path}: ${field || 'content'}: ${what}`);
+    throw new Failure(`${source}: ${what}`, source.startsWith('--') ? 2 : 1);
   }
   return result.data;
 }
