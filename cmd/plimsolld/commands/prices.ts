@@ -121,7 +121,8 @@ function onceCommand(): Command {
     .addHelpText(
       'after',
       `
-Waits until every source has answered, or until the timeout.
+Waits until every source has answered or failed, or until the timeout. It makes requests only, except
+to providers with transport = "websocket".
 Exit status: 0 when every market has a price, 1 otherwise.
 
 Examples:
@@ -130,11 +131,11 @@ Examples:
     )
     .action(async (flags: ConfigFlags & { timeout: string; output?: OutputFormat }) => {
       if (!/^\d{1,7}$/.test(flags.timeout)) throw new Failure('--timeout: expected milliseconds, 0 to 9999999', 2);
-      const daemon = new PriceDaemon(configOf(flags), silentLogger);
+      const daemon = new PriceDaemon(withRequests(configOf(flags)), silentLogger);
       daemon.start();
       const deadline = performance.now() + Number(flags.timeout);
       const never = new AbortController().signal;
-      while (performance.now() < deadline && !daemon.prices().every(isComplete)) await sleep(50, never);
+      while (performance.now() < deadline && !isSettled(daemon)) await sleep(50, never);
       const prices = daemon.prices();
       await daemon.stop();
       if (flags.output === 'json') print(prices.map((market) => onceJson(market)) as never, 'json');
@@ -148,8 +149,23 @@ Examples:
     });
 }
 
-const isComplete = ({ price, sources }: MarketPrice): boolean =>
-  price !== undefined && sources.every(({ state }) => state !== 'unknown');
+/** Requests answer sooner than streams begin to flow. */
+const withRequests = (config: PricesConfig): PricesConfig => ({
+  ...config,
+  providers: config.providers.map((setup) =>
+    setup.settings.transport === 'auto' ? { ...setup, settings: { ...setup.settings, transport: 'rest' } } : setup,
+  ),
+});
+
+/** Every source has answered, or its provider has failed. */
+const isSettled = (daemon: PriceDaemon): boolean =>
+  daemon
+    .prices()
+    .every(({ sources }) =>
+      sources.every(
+        ({ provider, state }) => state !== 'unknown' || daemon.telemetry.health(provider).lastFault !== undefined,
+      ),
+    );
 
 const onceJson = (market: MarketPrice): object =>
   served(market) ?? { symbol: market.symbol, fault: market.fault ?? 'no price' };

@@ -21,6 +21,7 @@ const marketToml = z.strictObject({
   providers: z.array(source).min(1, 'expected at least one provider').max(50),
   min_providers: z.int().min(1).max(50).default(3),
   max_deviation_ppm: z.int().min(100).max(500_000).default(30_000),
+  max_conversion_gap_ppm: z.int().min(100).max(500_000).default(10_000),
   freshness_ms: z.int().min(100).max(600_000).default(15_000),
   max_unchanged_ms: z.int().min(0).max(86_400_000).default(900_000),
   perp_providers: z.array(source).max(50).default([]),
@@ -131,6 +132,7 @@ export function resolveConfig(toml: PricesToml, path: string): PricesConfig {
       minProviders: market.min_providers,
       minPerpProviders: market.min_perp_providers,
       maxDeviationPpm: market.max_deviation_ppm,
+      maxConversionGapPpm: market.max_conversion_gap_ppm,
       freshnessMs: market.freshness_ms,
       maxUnchangedMs: market.max_unchanged_ms,
       bookSources:

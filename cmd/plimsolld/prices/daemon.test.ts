@@ -5,7 +5,7 @@ import { silentLogger } from '../../../runtime/log.js';
 import { pricesToml, resolveConfig, type PricesConfig } from './config.js';
 import { PriceDaemon } from './daemon.js';
 import { servePrices, type ServedPrice } from './server.js';
-import { Exchange, until, type Asked, type Reply } from './testing/exchange.js';
+import { Exchange, pause, until, type Asked, type Reply } from './testing/exchange.js';
 import { answerOf, honest, shapes, type Said } from './testing/venues.js';
 
 const venues = Object.keys(shapes);
@@ -16,6 +16,8 @@ const markets = {
   },
   'USDT-USD': { providers: ['coinbase', 'kraken', 'bitstamp'], min_providers: 2, freshness_ms: 60_000 },
 };
+
+const dollars = { providers: ['coinbase', 'kraken', 'bitstamp'], min_providers: 1 };
 
 /** What honest venues say now: BTC at 60,000 USD or 60,060.06 USDT, USDT at 0.999 USD. */
 const truth = (): Record<string, Said> => ({
@@ -48,6 +50,7 @@ interface Running {
 async function run(
   prepare: (at: Readonly<Record<string, Exchange>>) => void = () => {},
   changes: object = {},
+  settings: (at: Readonly<Record<string, Exchange>>) => object = () => ({}),
 ): Promise<Running> {
   const at: Record<string, Exchange> = {};
   for (const venue of venues) {
@@ -63,9 +66,12 @@ async function run(
       max_backoff_ms: 100,
       max_response_bytes: 100_000,
       book_interval_ms: 0,
-      providers: Object.fromEntries(
-        venues.map((venue) => [venue, { transport: 'rest', rest_url: at[venue]!.url, poll_ms: 50 }]),
-      ),
+      providers: {
+        ...Object.fromEntries(
+          venues.map((venue) => [venue, { transport: 'rest', rest_url: at[venue]!.url, poll_ms: 50 }]),
+        ),
+        ...settings(at),
+      },
       ...changes,
     }),
     'prices.toml',
@@ -293,7 +299,7 @@ describe('no price is better than a wrong one', () => {
   });
 
   test('where an exchange repeats one price for ever without a time', async () => {
-    const still = { ...markets['BTC-USD'], max_unchanged_ms: 300 };
+    const still = { ...markets['BTC-USD'], max_unchanged_ms: 1_500 };
     const running = await run(() => {}, { markets: { ...markets, 'BTC-USD': still } });
     const once = truth();
     running.at['kraken']!.answering = (asked) => answerOf('kraken', asked, once);
@@ -406,6 +412,47 @@ test('a crash of 15 % in the last trade and the book is seen where a daily avera
   await until('the new price', async () => Math.abs(Number((await running.price('BTC-USD'))?.price) - 51_000) < 1);
   await until('kraken to follow', () => running.stateOf('BTC-USD', 'kraken') === 'used');
   await running.stop();
+});
+
+test('requests fill in for a WebSocket that falls silent, and rest while it speaks', async () => {
+  let speaking = true;
+  const running = await run(
+    (at) => {
+      const coinbase = at['coinbase']!;
+      coinbase.serving = (socket) => {
+        const speak = (): void => {
+          const { last: price, bid, ask, timeMs } = honest(60_000);
+          const time = new Date(timeMs).toISOString();
+          const ticker = { type: 'ticker', product_id: 'BTC-USD', price, best_bid: bid, best_ask: ask, time };
+          if (speaking) socket.send(JSON.stringify(ticker));
+        };
+        const timer = setInterval(speak, 20);
+        socket.on('close', () => clearInterval(timer));
+      };
+    },
+    { markets: { 'BTC-USD': { ...dollars, freshness_ms: 6_000 } } },
+    (at) => ({ coinbase: { rest_url: at['coinbase']!.url, websocket_url: at['coinbase']!.webSocketUrl, poll_ms: 50 } }),
+  );
+  const coinbase = running.at['coinbase']!;
+  await until(
+    'the stream',
+    () => coinbase.sockets.size === 1 && running.daemon.telemetry.health('coinbase').connections === 1,
+  );
+  await until('a price', () => running.stateOf('BTC-USD', 'coinbase') === 'used');
+  assert.deepEqual(JSON.parse(coinbase.messages[0]!), {
+    type: 'subscribe',
+    product_ids: ['BTC-USD'],
+    channels: ['ticker', 'heartbeat'],
+  });
+  const asked = coinbase.requests.length;
+  await pause(300);
+  assert.ok(coinbase.requests.length <= asked + 1, 'nothing is asked while the stream brings it');
+  speaking = false;
+  await until('requests again', () => coinbase.requests.length > asked + 3);
+  assert.equal(running.stateOf('BTC-USD', 'coinbase'), 'used', 'without a gap');
+  speaking = true;
+  await running.stop();
+  assert.equal(running.daemon.telemetry.health('coinbase').connections, 0);
 });
 
 test('the server answers only what it serves, and says what that is', async () => {

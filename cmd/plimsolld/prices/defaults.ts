@@ -4,6 +4,7 @@ interface DefaultMarket {
   readonly perp_providers?: readonly string[];
   readonly min_providers: number;
   readonly freshness_ms?: number;
+  readonly max_unchanged_ms?: number;
 }
 
 /** True dollars first; the others are quoted in USDT and converted. */
@@ -24,7 +25,7 @@ const major = (base: string, gemini: boolean): DefaultMarket => ({
  * Markets when prices.toml names none. USDT-USD converts the others, so only
  * providers that trade it for true dollars are in it: an exchange of one
  * stablecoin for another says nothing of either when one breaks. It trades
- * less often, so its prices may be older.
+ * less often, so its prices may be older, and it may stand still.
  */
 export const defaultMarkets: Readonly<Record<string, DefaultMarket>> = {
   'BTC-USD': major('BTC', true),
@@ -36,5 +37,6 @@ export const defaultMarkets: Readonly<Record<string, DefaultMarket>> = {
     providers: ['coinbase', 'kraken', 'bitstamp', 'bitfinex', 'crypto-com'],
     min_providers: 2,
     freshness_ms: 60_000,
+    max_unchanged_ms: 0,
   },
 };

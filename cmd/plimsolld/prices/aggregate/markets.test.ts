@@ -22,6 +22,7 @@ const market = (symbol: string, changes: Partial<Market>): Market => ({
   minProviders: 2,
   minPerpProviders: 2,
   maxDeviationPpm: 30_000,
+  maxConversionGapPpm: 10_000,
   freshnessMs: 15_000,
   maxUnchangedMs: 0,
   bookFreshnessMs: 180_000,
@@ -100,6 +101,44 @@ describe('the price of a market', () => {
     assert.notEqual(price(quotesOf('coinbase USDT-USD 0.97', 'kraken USDT-USD 0.97', ...spot)).providers.length, 0);
     const found = price(quotesOf(...broken, 'bitstamp USDT-USD 0.969', ...spot), [btc, three]);
     assert.equal(found.sources.filter(({ state }) => state === 'no_conversion').length, 0);
+  });
+});
+
+describe('a wrong rate of a stablecoin', () => {
+  const wide = market('BTC-USD', {
+    sources: sources(
+      ...['coinbase', 'kraken', 'bitstamp'].map((name) => `${name}:BTC-USD`),
+      ...['okx', 'binance', 'bybit', 'gate'].map((name) => `${name}:BTC-USDT`),
+    ),
+    minProviders: 3,
+  });
+  const quotes = (rate: string, direct: readonly string[] = ['60000', '60010', '59990']): Quotes =>
+    quotesOf(
+      `coinbase USDT-USD ${rate}`,
+      `kraken USDT-USD ${rate}`,
+      ...direct.map((value, at) => `${['coinbase', 'kraken', 'bitstamp'][at]} BTC-USD ${value}`),
+      ...['okx', 'binance', 'bybit', 'gate'].map((name) => `${name} BTC-USDT 60000`),
+    );
+
+  test('that moves more than half of the sources together does not move the price', () => {
+    const found = price(quotes('1.029'), [wide, tether]);
+    assert.equal(text(found.price), '60000');
+    assert.deepEqual(
+      found.sources.map(({ state }) => state),
+      ['used', 'used', 'used', 'disputed', 'disputed', 'disputed', 'disputed'],
+    );
+  });
+
+  test('within the gap is one voice among others', () => {
+    const found = price(quotes('1.01'), [wide, tether]);
+    assert.equal(found.providers.length, 7);
+  });
+
+  test('is not disputed by direct sources that are too few or disagree: one liar cannot silence the others', () => {
+    const few = price(quotes('1.029', ['60000', '60010']), [wide, tether]);
+    assert.equal(few.sources.filter(({ state }) => state === 'disputed').length, 0);
+    const split = price(quotes('1', ['60000', '60010', '90000']), [wide, tether]);
+    assert.deepEqual(split.providers, ['coinbase', 'kraken', 'okx', 'binance', 'bybit', 'gate']);
   });
 });
 

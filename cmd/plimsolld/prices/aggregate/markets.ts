@@ -1,6 +1,7 @@
 import { distance, multiply, type Decimal } from '../decimal.js';
 import { pairText, type Pair } from '../pair.js';
 import { ageMs, asOfMs, type Quotes } from '../quotes.js';
+import { median } from './median.js';
 import { consensus, type ConsensusRules, type Voice } from './consensus.js';
 
 /** A pair at a provider. */
@@ -18,6 +19,8 @@ export interface Market extends ConsensusRules {
   readonly sources: readonly Source[];
   readonly perpSources: readonly Source[];
   readonly minPerpProviders: number;
+  /** Converted sources together may be this far from the direct ones. */
+  readonly maxConversionGapPpm: number;
   /** Providers whose order books count. */
   readonly bookSources: readonly Source[];
   /** A price older than this is not used. */
@@ -28,7 +31,7 @@ export interface Market extends ConsensusRules {
 }
 
 /** What became of one source; the words of the status page. */
-export type SourceState = 'used' | 'outlier' | 'unknown' | 'stale' | 'frozen' | 'no_conversion';
+export type SourceState = 'used' | 'outlier' | 'unknown' | 'stale' | 'frozen' | 'no_conversion' | 'disputed';
 
 export interface SourceStatus extends Source {
   readonly state: SourceState;
@@ -58,6 +61,7 @@ const providersForDepeg = 3;
 
 interface Priced extends Voice, Source {
   readonly asOfMs: number;
+  readonly converted: boolean;
 }
 
 /**
@@ -93,12 +97,17 @@ type Convert = (pair: Pair, market: Market) => Decimal | undefined;
 
 function priceMarket(market: Market, quotes: Quotes, nowMs: number, convert: Convert): MarketPrice {
   const spot = collect(market.sources, market, quotes, nowMs, convert);
-  const agreed = consensus(spot.voices, market);
-  const sources = spot.statuses.map((status) =>
-    agreed.outliers.some(({ provider }) => provider === status.provider)
-      ? { ...status, state: 'outlier' as const }
-      : status,
+  const disputed = disputedSources(spot.voices, market);
+  const agreed = consensus(
+    spot.voices.filter((voice) => !disputed.includes(voice)),
+    market,
   );
+  const among = (voices: readonly Priced[], { provider }: Source): boolean =>
+    voices.some((voice) => voice.provider === provider);
+  const sources = spot.statuses.map((status) => {
+    if (among(disputed, status)) return { ...status, state: 'disputed' as const };
+    return among(agreed.outliers, status) ? { ...status, state: 'outlier' as const } : status;
+  });
   if (agreed.price === undefined)
     return { symbol: market.symbol, providers: [], sources, fault: `${agreed.fault}: ${agreed.detail}` };
 
@@ -117,6 +126,24 @@ function priceMarket(market: Market, quotes: Quotes, nowMs: number, convert: Con
     ...(depth !== undefined && { depth }),
     sources,
   };
+}
+
+/**
+ * All converted sources share the rate that they were converted by: when it is
+ * wrong they are wrong together, and may be more than half. So where the direct ones agree among themselves
+ * in sufficient number, converted ones that lie elsewhere as a whole are left out.
+ */
+function disputedSources(voices: readonly Priced[], market: Market): readonly Priced[] {
+  const converted = voices.filter((voice) => voice.converted);
+  const middle = median(converted.map(({ price }) => price));
+  if (middle === undefined) return [];
+  const direct = consensus(
+    voices.filter((voice) => !voice.converted),
+    market,
+  );
+  if (direct.price === undefined) return [];
+  const gap = distance(middle, direct.price) * 1_000_000n;
+  return gap > direct.price * BigInt(market.maxConversionGapPpm) ? converted : [];
 }
 
 /** Fresh prices of sources, converted, and what became of each. */
@@ -142,7 +169,7 @@ function collect(
     const state: SourceState =
       age > market.freshnessMs ? 'stale' : unchanged ? 'frozen' : price === 0n ? 'no_conversion' : 'used';
     statuses.push({ ...source, state, ageMs: age, ...(price > 0n && { price }) });
-    if (state === 'used') voices.push({ ...source, price, asOfMs: asOfMs(quote) });
+    if (state === 'used') voices.push({ ...source, price, asOfMs: asOfMs(quote), converted: rate !== undefined });
   }
   return { voices, statuses };
 }

@@ -6,7 +6,7 @@ export const gemini: Provider = {
   kind: 'spot',
   docs: 'https://developer.gemini.com/trading/rest-api/market-data/get-ticker',
   symbol: { form: '{base}{quote}' },
-  limit: { requests: 60, perMs: 60_000 },
+  limit: { requests: 100, perMs: 60_000 },
   rest: {
     url: 'https://api.gemini.com',
     path: '/v1/pubticker/{symbol}',
