@@ -71,11 +71,11 @@ try {
       `${pin.module} ${pin.version} has checksum ${source.Sum}; tools/cometbft/pin.json says ${pin.sum}. Nothing was built`,
     );
   }
-  // A copy: the module cache is read-only and is no place to build in.
-  const work = join(cache, 'source');
+  // A copy: the module cache is read-only and is no place to build in. Named by process: two may build at once.
+  const work = join(cache, `source-${process.pid}`);
   rmSync(work, { recursive: true, force: true });
   cpSync(source.Dir, work, { recursive: true });
-  const made = join(cache, 'cometbft.new');
+  const made = join(cache, `cometbft-${process.pid}`);
   go(['build', '-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', made, './cmd/cometbft'], work);
   execFileSync('chmod', ['-R', 'u+w', work]);
   rmSync(work, { recursive: true, force: true });

@@ -1,0 +1,222 @@
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { initTestnet, rpcUrl, type TestnetNode } from '../../../cmd/plimsolld/testnet/init-files.js';
+import { comet } from './comet-program.js';
+import { Daemon } from './process.js';
+
+export const chainId = 'plimsoll-network-1';
+
+/** Consensus paced for tests: blocks as fast as the machine allows, and short waits for the dead. */
+const fast = `
+timeout_propose_delta = "200ms"
+timeout_prevote = "300ms"
+timeout_prevote_delta = "100ms"
+timeout_precommit = "300ms"
+timeout_precommit_delta = "100ms"
+peer_gossip_sleep_duration = "10ms"
+peer_query_maj23_sleep_duration = "200ms"
+`;
+
+interface BlockMeta {
+  readonly height: bigint;
+  readonly hash: string;
+  /** Of the state before this block. */
+  readonly appHash: string;
+  readonly proposer: string;
+}
+
+/** A validator: CometBFT and plimsolld, each its own process. */
+export class NetworkNode {
+  readonly #node: TestnetNode;
+  readonly #appArgs: readonly string[];
+  readonly app: Daemon;
+  readonly comet: Daemon;
+
+  constructor(node: TestnetNode, script: readonly string[] | undefined) {
+    this.#node = node;
+    this.#appArgs = ['--import', 'tsx', ...(script ?? ['cmd/plimsolld/main.ts', 'start']), '--home', node.home];
+    this.app = new Daemon(process.execPath, this.#appArgs, join(node.home, 'plimsolld.log'));
+    this.comet = new Daemon(comet!, ['start', '--home', node.home], join(node.home, 'cometbft.log'));
+  }
+
+  get home(): string {
+    return this.#node.home;
+  }
+
+  get rpc(): string {
+    return rpcUrl(this.#node);
+  }
+
+  get grpc(): string {
+    return this.#node.grpc;
+  }
+
+  get abci(): string {
+    return this.#node.abci;
+  }
+
+  /** CometBFT starts when the application listens: it would retry only every three seconds. */
+  async start(appArgs?: readonly string[]): Promise<void> {
+    const before = this.app.output().length;
+    this.app.start(appArgs === undefined ? this.#appArgs : ['--import', 'tsx', ...appArgs, '--home', this.home]);
+    while (!this.app.output().slice(before).includes('waiting for CometBFT')) {
+      if (!this.app.isRunning) throw new Error(`${this.home} does not start:\n${this.app.tail()}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    this.comet.start();
+  }
+
+  /** Both at once, CometBFT first, so that it does not see its application go. */
+  async end(signal: NodeJS.Signals): Promise<void> {
+    await Promise.all([this.comet.end(signal), this.app.end(signal)]);
+  }
+
+  /** An RPC route's result; undefined when nobody answers. */
+  async ask<T>(route: string): Promise<T | undefined> {
+    try {
+      const response = await fetch(`${this.rpc}/${route}`, { signal: AbortSignal.timeout(5_000) });
+      const { result } = (await response.json()) as { result?: T };
+      return result;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Newest block; -1 when the node does not answer. */
+  async height(): Promise<number> {
+    const status = await this.ask<{ sync_info: { latest_block_height: string } }>('status');
+    return status === undefined ? -1 : Number(status.sync_info.latest_block_height);
+  }
+
+  async header(height: number): Promise<BlockMeta | undefined> {
+    const found = await this.ask<{
+      block_id: { hash: string };
+      block: { header: { height: string; app_hash: string; proposer_address: string } };
+    }>(`block?height=${height}`);
+    if (found === undefined) return undefined;
+    const { header } = found.block;
+    return {
+      height: BigInt(header.height),
+      hash: found.block_id.hash,
+      appHash: header.app_hash,
+      proposer: header.proposer_address,
+    };
+  }
+
+  /** Waits until a height is reached. @throws Error with both logs' ends */
+  async reach(height: number, timeoutMs = 60_000): Promise<void> {
+    const until = Date.now() + timeoutMs;
+    for (;;) {
+      const now = await this.height();
+      if (now >= height) return;
+      if (Date.now() > until) {
+        throw new Error(
+          `${this.home} is at ${now}, not at ${height}\n--- plimsolld\n${this.app.tail()}\n--- cometbft\n${this.comet.tail()}`,
+        );
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+
+  /** Lines in which the node says that states differ. */
+  mismatches(): string[] {
+    return `${this.app.output()}\n${this.comet.output()}`
+      .split('\n')
+      .filter((line) => /wrong Block.Header.AppHash|app hash does not match|panic|CONSENSUS FAILURE/i.test(line));
+  }
+}
+
+export interface NetworkOptions {
+  readonly validators: number;
+  /** Node's arguments in place of plimsolld's for the validator of that index. */
+  readonly scripts?: Readonly<Record<number, readonly string[]>>;
+  readonly timeoutCommit?: string;
+}
+
+/** A network of CometBFT and plimsolld on this host's loopback, in a directory of its own. */
+export class Network {
+  private constructor(
+    readonly directory: string,
+    readonly nodes: readonly NetworkNode[],
+  ) {}
+
+  static async create({ validators, scripts = {}, timeoutCommit = '200ms' }: NetworkOptions): Promise<Network> {
+    const directory = mkdtempSync(join(tmpdir(), 'plimsoll-net-'));
+    const made = await initTestnet({
+      validators,
+      namePrefix: 'node',
+      startingPort: await freePorts(validators * 10),
+      outputDir: directory,
+      chainId,
+      genesisTime: new Date(Date.now() - 1_000).toISOString().replace(/\.\d+Z$/, 'Z'),
+      timeoutCommit,
+      timeoutPropose: '600ms',
+    });
+    for (const { home } of made) appendFileSync(join(home, 'config', 'config.toml'), fast);
+    return new Network(
+      directory,
+      made.map((node, index) => new NetworkNode(node, scripts[index])),
+    );
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.start()));
+  }
+
+  async reach(height: number, timeoutMs = 60_000): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.reach(height, timeoutMs)));
+  }
+
+  async end(signal: NodeJS.Signals): Promise<void> {
+    await Promise.all(this.nodes.map((node) => node.end(signal)));
+  }
+
+  /** Newest height that any node has. */
+  async tip(): Promise<number> {
+    return Math.max(...(await Promise.all(this.nodes.map((node) => node.height()))));
+  }
+
+  /** The blocks of a range, the same on each of these nodes. @throws Error naming the first height on which two differ */
+  async agreed(from: number, to: number, nodes: readonly NetworkNode[] = this.nodes): Promise<BlockMeta[]> {
+    const blocks: BlockMeta[] = [];
+    for (let height = from; height <= to; height++) {
+      const seen = await Promise.all(nodes.map((node) => node.header(height)));
+      const [first] = seen;
+      for (const [index, each] of seen.entries()) {
+        if (first === undefined || each === undefined)
+          throw new Error(`${nodes[index]!.home} does not have block ${height}`);
+        if (each.hash !== first.hash || each.appHash !== first.appHash)
+          throw new Error(`block ${height} differs: ${JSON.stringify(seen, (_, v) => (typeof v === 'bigint' ? `${v}` : v))}`);
+      }
+      blocks.push(first!);
+    }
+    return blocks;
+  }
+
+  /** Ends everything and removes the directory. */
+  async remove(): Promise<void> {
+    await this.end('SIGKILL');
+    if (process.env['PLIMSOLL_KEEP'] === undefined) rmSync(this.directory, { recursive: true, force: true });
+    else process.stderr.write(`kept ${this.directory}\n`);
+  }
+}
+
+/** First of so many ports in a row that are free now. */
+async function freePorts(count: number): Promise<number> {
+  for (let attempt = 0; attempt < 50; attempt++) {
+    const first = 20_000 + Math.floor(Math.random() * 2_500) * 10;
+    const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)));
+    if (free.every(Boolean)) return first;
+  }
+  throw new Error(`no ${count} free ports in a row`);
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
+}
