@@ -34,9 +34,9 @@ describe('a proposer that tampers with the price votes', { concurrency: false, .
     const last = attacks.at(-1)!.height;
     await Promise.all(honest.map((node) => node.reach(last + 3)));
     const blocks = await network.agreed(1, last + 1, honest);
-    const { address } = JSON.parse(
-      readFileSync(join(malicious.home, 'config', 'priv_validator_key.json'), 'utf8'),
-    ) as { address: string };
+    const { address } = JSON.parse(readFileSync(join(malicious.home, 'config', 'priv_validator_key.json'), 'utf8')) as {
+      address: string;
+    };
     for (const { name, height } of attacks) {
       const block = blocks.find((each) => each.height === BigInt(height))!;
       assert.notEqual(block.proposer, address, `the ${name} proposal of height ${height} was decided`);

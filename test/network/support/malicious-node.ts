@@ -77,7 +77,6 @@ await runNodeBehind((app) => {
       process.stderr.write(`ATTACK ${name} ${request.height}\n`);
       return { txs: tampered };
     },
-    processProposal: async (request) =>
-      ownHeights.has(request.height) ? { status: 1 } : app.processProposal(request),
+    processProposal: async (request) => (ownHeights.has(request.height) ? { status: 1 } : app.processProposal(request)),
   });
 });

@@ -68,9 +68,21 @@ export class NetworkNode {
     this.comet.start();
   }
 
-  /** Both at once, CometBFT first, so that it does not see its application go. */
+  /** Killed both at once; asked to stop CometBFT first: it may hang when its application goes while it stops. */
   async end(signal: NodeJS.Signals): Promise<void> {
-    await Promise.all([this.comet.end(signal), this.app.end(signal)]);
+    if (signal === 'SIGKILL') await Promise.all([this.comet.end(signal), this.app.end(signal)]);
+    else {
+      await this.comet.end(signal);
+      await this.app.end(signal);
+    }
+  }
+
+  /**
+   * Waits until an engine without its application is gone. CometBFT sends itself SIGTERM then, and now and then hangs in
+   * its own stop: a supervisor kills it after a while, and so does this.
+   */
+  async engineGone(): Promise<void> {
+    await this.comet.ended(4_000).catch(() => this.comet.end('SIGKILL'));
   }
 
   /** An RPC route's result; undefined when nobody answers. */
@@ -120,11 +132,14 @@ export class NetworkNode {
     }
   }
 
-  /** Lines in which the node says that states differ. */
+  /** Lines in which the engine gives up for another reason than a killed application: states that differ, above all. */
   mismatches(): string[] {
-    return `${this.app.output()}\n${this.comet.output()}`
+    return this.comet
+      .output()
       .split('\n')
-      .filter((line) => /wrong Block.Header.AppHash|app hash does not match|panic|CONSENSUS FAILURE/i.test(line));
+      .filter((line) => /CONSENSUS FAILURE|^panic:|wrong Block|does not match/.test(line))
+      .filter((line) => !/EOF|connection reset|broken pipe|connection refused/.test(line))
+      .map((line) => line.slice(0, 300));
   }
 }
 
@@ -188,7 +203,9 @@ export class Network {
         if (first === undefined || each === undefined)
           throw new Error(`${nodes[index]!.home} does not have block ${height}`);
         if (each.hash !== first.hash || each.appHash !== first.appHash)
-          throw new Error(`block ${height} differs: ${JSON.stringify(seen, (_, v) => (typeof v === 'bigint' ? `${v}` : v))}`);
+          throw new Error(
+            `block ${height} differs: ${JSON.stringify(seen, (_, v) => (typeof v === 'bigint' ? `${v}` : v))}`,
+          );
       }
       blocks.push(first!);
     }

@@ -47,13 +47,17 @@ export class Daemon {
     child.on('exit', () => running.delete(child));
   }
 
-  /** Sends a signal and waits for the end. */
+  /** Sends a signal and waits for the end. @throws Error when it goes on for half a minute */
   async end(signal: NodeJS.Signals): Promise<void> {
     const child = this.#child;
     if (child === undefined || !this.isRunning) return;
-    const ended = once(child, 'exit');
+    const ended = once(child, 'exit', { signal: AbortSignal.timeout(30_000) });
     child.kill(signal);
-    await ended;
+    try {
+      await ended;
+    } catch {
+      throw new Error(`${this.#command} does not end on ${signal}:\n${this.tail()}`);
+    }
   }
 
   /** Waits until it ends by itself. */
