@@ -1,6 +1,8 @@
 import { descriptorImage } from '../gen/image.js';
 import { BaseApp } from '../runtime/baseapp/app.js';
 import type { Module } from '../runtime/baseapp/module.js';
+import type { BlockRetention } from '../runtime/baseapp/retention.js';
+import type { SnapshotConnection } from '../runtime/baseapp/snapshots.js';
 import { VoteExtensions } from '../runtime/baseapp/vote-extensions.js';
 import { AminoJson } from '../runtime/codec/amino-json.js';
 import { createRegistry, type Registry } from '../runtime/codec/registry.js';
@@ -45,6 +47,10 @@ export interface AppOptions {
   readonly minGasPrices?: string;
   /** False: every block looks at every account. Costs time and changes no result. */
   readonly healthIndex?: boolean;
+  /** State-sync snapshots, offered and taken; none without it. */
+  readonly snapshots?: SnapshotConnection;
+  /** What blocks are kept for; all are without it. */
+  readonly retention?: BlockRetention;
 }
 
 export interface Keepers {
@@ -130,6 +136,8 @@ export function createApp(options: AppOptions): PlimsollApp {
       },
       { publicKey: (ctx, address) => valset.publicKey(ctx, address) },
     ),
+    snapshots: options.snapshots,
+    retention: options.retention,
     logger: options.logger,
   });
   return { app, registry, keepers: { auth, bank, insurance, oracle, perps, valset }, perpsDeps, modules: all };

@@ -10,10 +10,13 @@ import {
   type CommitInfo,
   type ExecTxResult,
   type Misbehavior,
+  type RequestApplySnapshotChunk,
   type RequestCheckTx,
   type RequestExtendVote,
   type RequestFinalizeBlock,
   type RequestInitChain,
+  type RequestLoadSnapshotChunk,
+  type RequestOfferSnapshot,
   type RequestPrepareProposal,
   type RequestProcessProposal,
   type RequestQuery,
@@ -51,8 +54,10 @@ import { Context, type BlockInfo, type ExecMode } from './context.js';
 import { AppError, FatalError, sdkErrors } from './errors.js';
 import { CountingGasMeter } from './gas.js';
 import type { Module, ValidatorUpdate } from './module.js';
+import { keepAllBlocks, retainHeight, type BlockRetention } from './retention.js';
 import { Router } from './router.js';
 import { runTx, toAbciEvents, type TxOutcome } from './run-tx.js';
+import type { SnapshotConnection } from './snapshots.js';
 import type { AnteHandler, ExecutableTx } from './tx.js';
 import type { VoteHooks } from './vote-hooks.js';
 
@@ -70,6 +75,10 @@ export interface BaseAppOptions {
   };
   readonly ante: AnteHandler;
   readonly votes?: VoteHooks;
+  /** Offers and takes state-sync snapshots; none without it. */
+  readonly snapshots?: SnapshotConnection;
+  /** What blocks are kept for; all are without it. */
+  readonly retention?: BlockRetention;
   readonly logger: Logger;
 }
 
@@ -401,25 +410,36 @@ export class BaseApp implements Application {
     this.#genesis = undefined;
     this.#check = this.#store.cache();
     for (const listener of this.#listeners) listener(height);
-    return { retainHeight: 0n };
+    this.#options.snapshots?.committed(height);
+    const { retention = keepAllBlocks } = this.#options;
+    return { retainHeight: retainHeight(height, retention, this.#params(this.#check)) };
   }
 
-  // ---- snapshot connection: this application offers and takes none yet ---
+  // ---- snapshot connection -----------------------------------------------
 
   async listSnapshots(): Promise<ResponseListSnapshots> {
-    return { snapshots: [] };
+    return this.#options.snapshots?.list() ?? { snapshots: [] };
   }
 
-  async offerSnapshot(): Promise<ResponseOfferSnapshot> {
-    return { result: ResponseOfferSnapshot_Result.REJECT };
+  async offerSnapshot(request: RequestOfferSnapshot): Promise<ResponseOfferSnapshot> {
+    return this.#options.snapshots?.offer(request) ?? { result: ResponseOfferSnapshot_Result.ABORT };
   }
 
-  async loadSnapshotChunk(): Promise<ResponseLoadSnapshotChunk> {
-    return { chunk: noBytes };
+  async loadSnapshotChunk(request: RequestLoadSnapshotChunk): Promise<ResponseLoadSnapshotChunk> {
+    return this.#options.snapshots?.load(request) ?? { chunk: noBytes };
   }
 
-  async applySnapshotChunk(): Promise<ResponseApplySnapshotChunk> {
-    return ResponseApplySnapshotChunk.fromPartial({ result: ResponseApplySnapshotChunk_Result.ABORT });
+  async applySnapshotChunk(request: RequestApplySnapshotChunk): Promise<ResponseApplySnapshotChunk> {
+    const answer = await this.#options.snapshots?.apply(request);
+    if (answer === undefined) {
+      return ResponseApplySnapshotChunk.fromPartial({ result: ResponseApplySnapshotChunk_Result.ABORT });
+    }
+    if (this.#store.lastCommit().version !== 0n) {
+      // The last chunk made another state the newest.
+      this.#genesis = undefined;
+      this.#check = this.#store.cache();
+    }
+    return answer;
   }
 
   // ---- helpers -----------------------------------------------------------

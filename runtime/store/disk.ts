@@ -1,5 +1,5 @@
 import { ClassicLevel } from 'classic-level';
-import { StoreError } from './errors.js';
+import { isFull, StoreError, writeFailed } from './errors.js';
 
 /**
  * The store's columns in LevelDB. Keys are a letter and big-endian numbers:
@@ -25,9 +25,9 @@ export class Disk {
       if (cause?.code === 'LEVEL_LOCKED') {
         throw new StoreError('locked', `${path} is open in another process: stop that node first`, { cause: error });
       }
-      throw new StoreError('corrupt', `${path} does not open: ${cause?.message ?? (error as Error).message}`, {
-        cause: error,
-      });
+      const why = cause?.message ?? (error as Error).message;
+      if (isFull(why)) throw writeFailed(path, error);
+      throw new StoreError('corrupt', `${path} does not open: ${why}`, { cause: error });
     }
     return new Disk(db, sync);
   }

@@ -3,7 +3,7 @@ import { CommitInfo } from 'cosmjs-types/cosmos/store/v1beta1/commit_info';
 import { CacheLayer, emptyReader } from './cache-layer.js';
 import { decodeChanges, encodeChanges, type StoreChanges } from './changelog.js';
 import { Disk, versionBytes } from './disk.js';
-import { StoreError } from './errors.js';
+import { StoreError, writeFailed } from './errors.js';
 import { proveKey } from './iavl/proof.js';
 import { Tree, type NodeId } from './iavl/tree.js';
 import { keyBytes } from './key.js';
@@ -26,8 +26,10 @@ export interface StoreOptions {
   /** Directory of the database; undefined keeps everything in memory. */
   readonly path?: string;
   readonly mounts: readonly StoreMount[];
-  /** Newest versions that stay readable and provable. 100 by default. */
+  /** Newest versions that stay readable and provable; Infinity for all. 100 by default. */
   readonly keepVersions?: number;
+  /** What the disk does not need any more is deleted at multiples of this version. 1 by default. */
+  readonly pruneInterval?: number;
   /** Versions between two snapshots on disk. 1,000 by default. */
   readonly snapshotInterval?: number;
   /** Wait for the disk at each commit. True by default; false survives a killed process but not a power cut. */
@@ -35,6 +37,22 @@ export interface StoreOptions {
 }
 
 const chunkBytes = 1 << 20;
+/** Versions forgotten in one commit: after a long snapshot the backlog is spread over the next blocks. */
+const pruneAtOnce = 8;
+
+/** One store at a version: its tree, and the root to read it from. */
+export interface StoreVersion extends StoreRoot {
+  readonly tree: Tree;
+  readonly root: NodeId;
+}
+
+/** A version whose nodes stay until `release`, however many blocks go on meanwhile. */
+export interface PinnedVersion {
+  readonly version: number;
+  /** Committed stores in name order. */
+  readonly stores: readonly StoreVersion[];
+  release(): void;
+}
 
 /** Opens the store, or makes an empty one. @throws StoreError locked or corrupt */
 export async function openStore(options: StoreOptions): Promise<MultiStore> {
@@ -116,14 +134,17 @@ export class MultiStore implements CommitMultiStore {
   readonly #names: readonly string[];
   readonly #keep: number;
   readonly #interval: number;
+  readonly #pruneInterval: number;
   #disk: Disk | undefined;
   #latest = 0;
   #earliest = 0;
   #hash: Uint8Array;
   #prepared: Prepared | undefined;
   #snapshot: Promise<void> | undefined;
-  /** Version that the running snapshot reads; not pruned meanwhile. */
-  #pinned: number | undefined;
+  /** Versions that snapshots read, with how many read each; not pruned meanwhile. */
+  readonly #pins = new Map<number, number>();
+  /** Why the disk no longer takes versions: what it holds is only known after it is opened again. */
+  #failure: StoreError | undefined;
   /** Complete snapshots on disk, ascending. */
   #complete: number[] = [];
 
@@ -137,13 +158,19 @@ export class MultiStore implements CommitMultiStore {
     this.#names = [...this.#trees.keys()].sort((a, b) => (a < b ? -1 : 1));
     this.#keep = options.keepVersions ?? 100;
     this.#interval = options.snapshotInterval ?? 1000;
+    this.#pruneInterval = options.pruneInterval ?? 1;
     this.#hash = this.#appHash(this.#rootsOf(() => 0));
-    if (this.#keep < 1 || this.#interval < 1)
-      throw new StoreError('invalid-entry', 'keepVersions and snapshotInterval must be at least 1');
+    if (this.#keep < 1 || this.#interval < 1 || this.#pruneInterval < 1)
+      throw new StoreError('invalid-entry', 'keepVersions, snapshotInterval and pruneInterval must be at least 1');
   }
 
   lastCommit(): CommitId {
     return { version: BigInt(this.#latest), hash: this.#hash };
+  }
+
+  /** Names of the committed stores, ascending. */
+  get storeNames(): readonly string[] {
+    return this.#names;
   }
 
   earliestVersion(): bigint {
@@ -201,6 +228,7 @@ export class MultiStore implements CommitMultiStore {
 
   async commit(): Promise<CommitId> {
     const prepared = this.#prepared;
+    if (this.#failure !== undefined) throw this.#failure;
     if (prepared === undefined) throw new StoreError('wrong-order', 'commit without prepare');
     const version = Number(prepared.id.version);
     if (this.#disk !== undefined) {
@@ -214,9 +242,9 @@ export class MultiStore implements CommitMultiStore {
           { sync: this.#disk.sync },
         );
       } catch (cause) {
-        throw new StoreError('write-failed', `version ${version} was not written: ${(cause as Error).message}`, {
-          cause,
-        });
+        // A record cut short may end the log: nothing may be written behind it.
+        this.#failure = writeFailed(`version ${version}`, cause);
+        throw this.#failure;
       }
     }
     this.#prepared = undefined;
@@ -250,6 +278,76 @@ export class MultiStore implements CommitMultiStore {
     ];
   }
 
+  /** Holds a retained version for a reader that may take longer than the window. @throws StoreError unknown-version */
+  pin(version: bigint): PinnedVersion {
+    const number = Number(version);
+    if (number < 1 || number < this.#earliest || number > this.#latest) {
+      throw new StoreError(
+        'unknown-version',
+        `version ${number} is not retained: ${this.#earliest} to ${this.#latest} are`,
+      );
+    }
+    const stores = this.#names.map((name): StoreVersion => {
+      const tree = this.#trees.get(name)!;
+      const root = tree.root(number)!;
+      return { name, tree, root, hash: tree.rootHash(root) };
+    });
+    this.#pins.set(number, (this.#pins.get(number) ?? 0) + 1);
+    let held = true;
+    return {
+      version: number,
+      stores,
+      release: () => {
+        if (!held) return;
+        held = false;
+        const left = this.#pins.get(number)! - 1;
+        if (left === 0) this.#pins.delete(number);
+        else this.#pins.set(number, left);
+      },
+    };
+  }
+
+  /**
+   * Makes restored trees the first version of an empty store. Nothing counts
+   * on disk before the last write: a process killed earlier starts empty again.
+   * @throws StoreError wrong-order when the store has versions, corrupt when the trees have another root, write-failed
+   */
+  async adopt(version: bigint, restored: ReadonlyMap<string, Tree>, expected: Uint8Array): Promise<CommitId> {
+    const number = Number(version);
+    if (this.#latest !== 0) {
+      throw new StoreError('wrong-order', `cannot restore version ${number}: the store is at version ${this.#latest}`);
+    }
+    const stores = this.#names.map((name): StoreVersion => {
+      const tree = restored.get(name);
+      if (tree === undefined) throw new StoreError('unknown-store', `version ${number} lacks the store ${name}`);
+      const root = tree.root()!;
+      return { name, tree, root, hash: tree.rootHash(root) };
+    });
+    const hash = multistoreRoot(stores);
+    if (!Buffer.from(hash).equals(expected)) {
+      throw new StoreError(
+        'corrupt',
+        `version ${number} restores to ${Buffer.from(hash).toString('hex')}, expected ${Buffer.from(expected).toString('hex')}`,
+      );
+    }
+    if (this.#disk !== undefined) {
+      try {
+        await writeBase(this.#disk, number, stores, [
+          { type: 'put', key: Disk.infoKey(number), value: encodeInfo(number, stores) },
+          { type: 'put', key: Disk.latestKey, value: versionBytes(number) },
+        ]);
+      } catch (cause) {
+        throw writeFailed(`version ${number}`, cause);
+      }
+      this.#complete = [number];
+    }
+    for (const { name, tree } of stores) this.#trees.set(name, tree);
+    this.#prepared = undefined;
+    this.#latest = this.#earliest = number;
+    this.#hash = hash;
+    return this.lastCommit();
+  }
+
   /** Nodes in all trees: for memory accounting and tests. */
   nodeCount(): number {
     let count = 0;
@@ -277,13 +375,16 @@ export class MultiStore implements CommitMultiStore {
 
   async #load(disk: Disk): Promise<void> {
     const latest = await disk.latest();
-    if (latest === 0) return;
     await disk.dropUnfinishedSnapshots();
+    if (latest === 0) return;
     this.#complete = (await disk.snapshots()).filter((version) => version <= latest);
-    // The newest base that leaves the whole window to be replayed, else the oldest there is.
-    const base = this.#complete.findLast((version) => version <= latest - this.#keep + 1) ?? this.#complete[0] ?? 0;
+    const logged = await firstLogged(disk);
+    // The newest base that leaves the whole window to be replayed, else the log from its start, else the oldest base.
+    const oldest = this.#complete[0];
+    const whole = oldest === undefined || (logged !== undefined && logged <= oldest);
+    const base = this.#complete.findLast((version) => version <= latest - this.#keep + 1) ?? (whole ? 0 : oldest);
     if (base > 0) await this.#readSnapshot(disk, base);
-    let next = base === 0 ? await firstLogged(disk) : base + 1;
+    let next = base === 0 ? logged : base + 1;
     if (next === undefined) throw new StoreError('corrupt', `log of version ${latest} is missing`);
     for (; next <= latest; next++) {
       const record = await disk.db.get(Disk.logKey(next));
@@ -351,8 +452,8 @@ export class MultiStore implements CommitMultiStore {
     if (this.#latest === 0) this.#earliest = version;
     this.#latest = version;
     this.#hash = hash;
-    const oldest = Math.min(version - this.#keep + 1, this.#pinned ?? version);
-    for (; this.#earliest < oldest; this.#earliest++)
+    const oldest = Math.min(version - this.#keep + 1, ...this.#pins.keys());
+    for (let left = pruneAtOnce; left > 0 && this.#earliest < oldest; left--, this.#earliest++)
       for (const tree of this.#trees.values()) tree.prune(this.#earliest);
   }
 
@@ -362,11 +463,10 @@ export class MultiStore implements CommitMultiStore {
     if (disk === undefined || this.#snapshot !== undefined) return;
     const due = this.#latest % this.#interval === 0;
     const base = this.#complete.findLast((version) => version <= this.#latest - this.#keep + 1);
-    const prune = base !== undefined && base > this.#complete[0]!;
+    const prune = base !== undefined && base > this.#complete[0]! && this.#latest % this.#pruneInterval === 0;
     if (!due && !prune) return;
     this.#snapshot = this.#background(disk, due ? this.#latest : undefined, prune ? base : undefined).finally(() => {
       this.#snapshot = undefined;
-      this.#pinned = undefined;
     });
     // A failed snapshot loses nothing: the log is complete. The next interval tries again.
     this.#snapshot.catch(() => {});
@@ -374,16 +474,12 @@ export class MultiStore implements CommitMultiStore {
 
   async #background(disk: Disk, version: number | undefined, base: number | undefined): Promise<void> {
     if (version !== undefined) {
-      this.#pinned = version;
-      let chunk = 0;
-      for (const name of this.#names) {
-        const tree = this.#trees.get(name)!;
-        const head = Buffer.concat([Buffer.of(name.length), Buffer.from(name, 'ascii')]);
-        for (const body of treeChunks(tree, tree.root(version)!, chunkBytes)) {
-          await disk.db.put(Disk.chunkKey(version, chunk++), Buffer.concat([head, body]));
-        }
+      const pinned = this.pin(BigInt(version));
+      try {
+        await writeBase(disk, version, pinned.stores, []);
+      } finally {
+        pinned.release();
       }
-      await disk.db.put(Disk.markerKey(version), Buffer.of(1), { sync: true });
       this.#complete.push(version);
     }
     if (base !== undefined) {
@@ -402,6 +498,25 @@ export class MultiStore implements CommitMultiStore {
   #appHash(roots: readonly StoreRoot[]): Uint8Array {
     return multistoreRoot(roots);
   }
+}
+
+/** Writes a snapshot of a version in slices; its marker and `last` go in one batch at the end. */
+async function writeBase(
+  disk: Disk,
+  version: number,
+  stores: readonly StoreVersion[],
+  last: readonly { readonly type: 'put'; readonly key: Buffer; readonly value: Uint8Array }[],
+): Promise<void> {
+  // Where the disk is waited for at all, the marker must not reach it before the chunks.
+  const { sync } = disk;
+  let chunk = 0;
+  for (const { name, tree, root } of stores) {
+    const head = Buffer.concat([Buffer.of(name.length), Buffer.from(name, 'ascii')]);
+    for (const body of treeChunks(tree, root, chunkBytes)) {
+      await disk.db.put(Disk.chunkKey(version, chunk++), Buffer.concat([head, body]), { sync });
+    }
+  }
+  await disk.db.batch([{ type: 'put', key: Disk.markerKey(version), value: Buffer.of(1) }, ...last], { sync: true });
 }
 
 async function firstLogged(disk: Disk): Promise<number | undefined> {
