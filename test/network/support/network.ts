@@ -1,10 +1,12 @@
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { initTestnet, rpcUrl, type TestnetNode } from '../../../cmd/plimsolld/testnet/init-files.js';
 import { comet } from './comet-program.js';
+import type { Namespaces } from './namespaces.js';
 import { Daemon } from './process.js';
+import { SlowLink } from './slow-link.js';
 
 export const chainId = 'plimsoll-network-1';
 
@@ -31,14 +33,27 @@ interface BlockMeta {
 export class NetworkNode {
   readonly #node: TestnetNode;
   readonly #appArgs: readonly string[];
+  readonly #ip: string | undefined;
+  readonly #on: (program: string, ...args: readonly string[]) => readonly [string, readonly string[]];
   readonly app: Daemon;
   readonly comet: Daemon;
 
-  constructor(node: TestnetNode, script: readonly string[] | undefined) {
+  /** @param host what runs commands on the node's own host, and where that is reached; this host unless given */
+  constructor(
+    node: TestnetNode,
+    script: readonly string[] | undefined,
+    host?: { readonly prefix: readonly string[]; readonly ip: string },
+  ) {
     this.#node = node;
+    this.#ip = host?.ip;
+    const on = (program: string, ...args: readonly string[]): readonly [string, readonly string[]] => {
+      const [first, ...rest] = [...(host?.prefix ?? []), program, ...args];
+      return [first!, rest];
+    };
     this.#appArgs = ['--import', 'tsx', ...(script ?? ['cmd/plimsolld/main.ts', 'start']), '--home', node.home];
-    this.app = new Daemon(process.execPath, this.#appArgs, join(node.home, 'plimsolld.log'));
-    this.comet = new Daemon(comet!, ['start', '--home', node.home], join(node.home, 'cometbft.log'));
+    this.#on = on;
+    this.app = new Daemon(...on(process.execPath, ...this.#appArgs), join(node.home, 'plimsolld.log'));
+    this.comet = new Daemon(...on(comet!, 'start', '--home', node.home), join(node.home, 'cometbft.log'));
   }
 
   get home(): string {
@@ -46,7 +61,7 @@ export class NetworkNode {
   }
 
   get rpc(): string {
-    return rpcUrl(this.#node);
+    return this.#ip === undefined ? rpcUrl(this.#node) : `http://${this.#ip}:26657`;
   }
 
   get grpc(): string {
@@ -60,7 +75,8 @@ export class NetworkNode {
   /** CometBFT starts when the application listens: it would retry only every three seconds. */
   async start(appArgs?: readonly string[]): Promise<void> {
     const before = this.app.output().length;
-    this.app.start(appArgs === undefined ? this.#appArgs : ['--import', 'tsx', ...appArgs, '--home', this.home]);
+    const args = appArgs === undefined ? this.#appArgs : ['--import', 'tsx', ...appArgs, '--home', this.home];
+    this.app.start(this.#on(process.execPath, ...args)[1]);
     while (!this.app.output().slice(before).includes('waiting for CometBFT')) {
       if (!this.app.isRunning) throw new Error(`${this.home} does not start:\n${this.app.tail()}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -148,6 +164,10 @@ export interface NetworkOptions {
   /** Node's arguments in place of plimsolld's for the validator of that index. */
   readonly scripts?: Readonly<Record<number, readonly string[]>>;
   readonly timeoutCommit?: string;
+  /** A host for each validator; all share this one unless given. */
+  readonly hosts?: Namespaces;
+  /** What every packet between two validators takes, on this host. */
+  readonly delayMs?: number;
 }
 
 /** A network of CometBFT and plimsolld on this host's loopback, in a directory of its own. */
@@ -155,14 +175,17 @@ export class Network {
   private constructor(
     readonly directory: string,
     readonly nodes: readonly NetworkNode[],
+    readonly links: readonly SlowLink[],
   ) {}
 
-  static async create({ validators, scripts = {}, timeoutCommit = '200ms' }: NetworkOptions): Promise<Network> {
+  static async create(options: NetworkOptions): Promise<Network> {
+    const { validators, scripts = {}, timeoutCommit = '200ms', hosts, delayMs } = options;
     const directory = mkdtempSync(join(tmpdir(), 'plimsoll-net-'));
     const made = await initTestnet({
       validators,
       namePrefix: 'node',
       startingPort: await freePorts(validators * 10),
+      ...(hosts === undefined ? {} : { startingIp: hosts.firstIp }),
       outputDir: directory,
       chainId,
       genesisTime: new Date(Date.now() - 1_000).toISOString().replace(/\.\d+Z$/, 'Z'),
@@ -170,9 +193,14 @@ export class Network {
       timeoutPropose: '600ms',
     });
     for (const { home } of made) appendFileSync(join(home, 'config', 'config.toml'), fast);
+    const links = delayMs === undefined ? [] : await slowDown(made, delayMs);
     return new Network(
       directory,
-      made.map((node, index) => new NetworkNode(node, scripts[index])),
+      made.map((node, index) => {
+        const host = hosts === undefined ? undefined : { prefix: hosts.prefix(index), ip: hosts.reachable(index) };
+        return new NetworkNode(node, scripts[index], host);
+      }),
+      links,
     );
   }
 
@@ -215,9 +243,24 @@ export class Network {
   /** Ends everything and removes the directory. */
   async remove(): Promise<void> {
     await this.end('SIGKILL');
+    for (const link of this.links) link.close();
     if (process.env['PLIMSOLL_KEEP'] === undefined) rmSync(this.directory, { recursive: true, force: true });
     else process.stderr.write(`kept ${this.directory}\n`);
   }
+}
+
+/** Puts a slow link before each node's peers port, and makes the others dial that. */
+async function slowDown(nodes: readonly TestnetNode[], delayMs: number): Promise<SlowLink[]> {
+  const dials = nodes.map(({ p2pDial }) => p2pDial);
+  const links = await Promise.all(dials.map((dial) => SlowLink.open(Number(dial.split(':')[1]), delayMs)));
+  for (const { home } of nodes) {
+    const path = join(home, 'config', 'config.toml');
+    let text = readFileSync(path, 'utf8');
+    for (const [index, { port }] of links.entries()) text = text.replaceAll(`@${dials[index]}`, `@127.0.0.1:${port}`);
+    // Addresses that peers tell each other would lead past the links.
+    writeFileSync(path, text.replace('[p2p]\n', '[p2p]\npex = false\n'));
+  }
+  return links;
 }
 
 /** First of so many ports in a row that are free now. */
