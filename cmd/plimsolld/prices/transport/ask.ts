@@ -21,6 +21,10 @@ export class AskFailure extends Error {
   }
 }
 
+/** What became of a request; a fault of ours costs one provider for a while, not the daemon. */
+export const failureOf = (error: unknown): AskFailure =>
+  error instanceof AskFailure ? error : new AskFailure('internal', String((error as Error).stack), 'venue');
+
 /** Venues that answer 200 say in words that they were asked too often. */
 const busyWords = /too many|rate.?limit|too frequent|unavailable|busy|maintenance|overload/i;
 

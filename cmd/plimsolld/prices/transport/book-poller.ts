@@ -1,7 +1,7 @@
 import type { BookFeed } from '../providers/description.js';
 import { readBook } from '../providers/read.js';
 import type { Quotes } from '../quotes.js';
-import { ask, AskFailure } from './ask.js';
+import { ask, failureOf } from './ask.js';
 import { Backoff, sleep } from './backoff.js';
 import type { FeedEvents, FeedLimits, SymbolMap } from './feed.js';
 import type { RateLimiter } from './rate-limit.js';
@@ -39,9 +39,9 @@ export async function pollBooks(options: BookPollerOptions, signal: AbortSignal)
         backoff.reset();
       } catch (error) {
         if (signal.aborted) return;
-        if (!(error instanceof AskFailure)) throw error;
-        events.outcome(provider, 'book', error.outcome, error.message, performance.now() - started);
-        waitMs = Math.max(error.retryAfterMs ?? 0, backoff.next());
+        const { outcome, message, retryAfterMs } = failureOf(error);
+        events.outcome(provider, 'book', outcome, message, performance.now() - started);
+        waitMs = Math.max(retryAfterMs ?? 0, backoff.next());
       }
       await sleep(waitMs, signal);
     }

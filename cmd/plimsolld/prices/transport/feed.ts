@@ -3,8 +3,8 @@ import type { RefusalReason } from '../providers/read.js';
 
 export type Transport = 'rest' | 'websocket' | 'book';
 
-/** How a request or a connection went; the words of `requests_total{outcome}`. */
-export type Outcome = 'ok' | HttpFault | 'not_json' | 'venue_error' | 'silent' | 'closed';
+/** How a request or a connection went; the words of `requests_total{outcome}`. `internal` is a fault of ours. */
+export type Outcome = 'ok' | HttpFault | 'not_json' | 'venue_error' | 'silent' | 'closed' | 'internal';
 
 /** What transports tell of themselves. */
 export interface FeedEvents {

@@ -1,7 +1,7 @@
 import { ageMs, type Quotes } from '../quotes.js';
 import type { RestFeed } from '../providers/description.js';
 import { readRows } from '../providers/read.js';
-import { ask, askMode, AskFailure } from './ask.js';
+import { ask, askMode, failureOf } from './ask.js';
 import { Backoff, sleep } from './backoff.js';
 import type { FeedEvents, FeedLimits, SymbolMap } from './feed.js';
 import type { RateLimiter } from './rate-limit.js';
@@ -80,12 +80,12 @@ export class Poller {
       this.#keep(readRows(answer, feed, question.symbols, Date.now(), true));
     } catch (error) {
       if (signal.aborted) return;
-      if (!(error instanceof AskFailure)) throw error;
-      events.outcome(provider, 'rest', error.outcome, error.message, performance.now() - started);
-      if (error.blame === 'question') this.#refused(question);
+      const { outcome, message, blame, retryAfterMs } = failureOf(error);
+      events.outcome(provider, 'rest', outcome, message, performance.now() - started);
+      if (blame === 'question') this.#refused(question);
       // Questions that failed together are one failure of the venue.
       else if (performance.now() >= this.#venueNotBefore)
-        this.#venueNotBefore = performance.now() + Math.max(error.retryAfterMs ?? 0, this.#venueBackoff.next());
+        this.#venueNotBefore = performance.now() + Math.max(retryAfterMs ?? 0, this.#venueBackoff.next());
     }
   }
 
