@@ -4,9 +4,10 @@ SHELL := /bin/bash
 TSX := node --import tsx
 STAMP := node_modules/.installed
 TESTS = $(shell find runtime x app cmd client test -name '*.test.ts' 2>/dev/null | sort)
+CHAOS = $(shell find test/network -name '*.test.ts' | sort)
 SOURCES = $(shell find runtime x app cmd client bench -name '*.ts' ! -name '*.test.ts' 2>/dev/null)
 
-.PHONY: help install proto build devnet test lint format docs bench sim-long clean
+.PHONY: help install proto build devnet cometbft localnet localnet-stop localnet-clean chaos test lint format docs bench sim-long clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +30,22 @@ dist/.built: gen/image.ts tsconfig.json tsconfig.build.json $(SOURCES)
 
 devnet: build ## boot a chain with markets, moving prices and funded accounts (FRESH=1 starts over)
 	@exec node dist/cmd/plimsolld/main.js devnet
+
+cometbft: ## build the pinned CometBFT from source (needs Go)
+	@node tools/cometbft/build.mjs
+
+localnet: build ## four validators on CometBFT, each with its own processes (needs Go; FRESH=1 starts over)
+	@node tools/localnet.mjs start
+
+localnet-stop: ## end the four validators; localnet goes on from there
+	@node tools/localnet.mjs stop
+
+localnet-clean: ## end the four validators and remove what they stored
+	@node tools/localnet.mjs clean
+
+chaos: install gen/image.ts ## the network tests at length: 50 kills of everything, 1,000 blocks under load (needs Go)
+	PLIMSOLL_NETWORK_KILLS=50 PLIMSOLL_NETWORK_BLOCKS=1000 PLIMSOLL_NETWORK_MISSED=200 PLIMSOLL_FUZZ=100000 \
+	  $(TSX) --test --test-force-exit --test-concurrency=1 --test-reporter=spec $(CHAOS)
 
 test: build lint ## run every test
 	$(TSX) --test --test-force-exit --test-concurrency=2 --test-reporter=spec $(TESTS)

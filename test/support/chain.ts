@@ -67,6 +67,9 @@ export interface TestChainOptions {
   readonly prices?: SetPrices;
   /** Holds prices back as classes do; by default a price may gap by any amount in one block. */
   readonly clamp?: boolean;
+  readonly logger?: Logger;
+  /** What the engine calls instead of the application itself: a server in front of it, for example. */
+  readonly behind?: (app: Application) => Promise<Application>;
 }
 
 /** The real application on the real engine in virtual time, with the demo accounts funded and prices set by the test. */
@@ -84,12 +87,13 @@ export async function testChain(options: TestChainOptions = {}): Promise<TestCha
     mounts,
     sync: false,
   });
-  const plimsoll = createApp({ store, chainId, prices, logger: strictLogger });
+  const plimsoll = createApp({ store, chainId, prices, logger: options.logger ?? strictLogger });
+  const behind = options.behind === undefined ? plimsoll.app : await options.behind(plimsoll.app);
   // A chain on disk may begin in the middle, where a shadow was not.
-  const shadow = options.path === undefined ? await shadowOf(plimsoll.app) : undefined;
+  const shadow = options.path === undefined ? await shadowOf(behind) : undefined;
   const clock = new VirtualClock(BigInt(Date.parse(genesisTime)));
   const engine = await EmbeddedEngine.open({
-    app: shadow?.app ?? plimsoll.app,
+    app: shadow?.app ?? behind,
     genesis: genesisDoc(chainId, genesisTime, validator, state),
     validator,
     clock,
