@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { table } from '../cmd/plimsolld/output.js';
+import { abciBench } from './abci.js';
 import { matchingBench } from './matching.js';
 import { quick, verificationsPerSecond, type Measurements } from './measure.js';
 import { replayBench } from './replay.js';
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
     ['matching', matchingBench],
     ['throughput', () => throughputBench(verifications)],
     ['store', storeBench],
+    ['abci', abciBench],
     ['replay', () => replayBench(verifications)],
     ['risk', riskInItsOwnProcess],
   ];

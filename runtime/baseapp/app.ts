@@ -517,7 +517,11 @@ export class BaseApp implements Application {
         throw sdkErrors.invalidRequest('the first transaction must carry the price votes of the previous height');
       }
       const block = this.#blockInfo(request.height, toMs(request.time), request.proposerAddress);
-      votes.verify(this.#context(layer, block, 'deliver'), injected, request.proposedLastCommit ?? { round: 0, votes: [] });
+      votes.verify(
+        this.#context(layer, block, 'deliver'),
+        injected,
+        request.proposedLastCommit ?? { round: 0, votes: [] },
+      );
       txs = txs.slice(1);
     }
     let gas = 0n;
