@@ -1,7 +1,8 @@
-// A network of four validators on this host: CometBFT and plimsolld for each.
+// A network of four validators on this host: CometBFT, plimsolld and a price
+// daemon for each, and one process of made-up exchanges that the daemons ask.
 //   node tools/localnet.mjs start|stop|clean
 // start goes on with what is in .localnet (FRESH=1 starts over). Each node's
-// directory holds its two logs and the ids of its two processes.
+// directory holds the logs and the ids of its processes.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -10,6 +11,8 @@ const directory = resolve(process.env.LOCALNET_DIR ?? '.localnet');
 const plimsolld = resolve('dist/cmd/plimsolld/main.js');
 const validators = process.env.LOCALNET_VALIDATORS ?? '4';
 const startingPort = process.env.LOCALNET_PORT ?? '26656';
+/** Ten ports for each node, then one for the exchanges. */
+const exchanges = `127.0.0.1:${Number(startingPort) + 10 * Number(validators)}`;
 const readyHeight = 3;
 const readyMs = 120_000;
 const sleep = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -61,8 +64,10 @@ async function stopAll() {
     homes().map(async (home) => {
       await end(home, 'cometbft');
       await end(home, 'plimsolld');
+      await end(home, 'prices');
     }),
   );
+  await end(directory, 'exchanges');
 }
 
 const setting = (home, file, pattern) => pattern.exec(readFileSync(join(home, 'config', file), 'utf8'))?.[1];
@@ -108,12 +113,25 @@ async function start() {
         'plimsoll-localnet-1',
         '--starting-port',
         startingPort,
+        '--exchanges',
+        `http://${exchanges}`,
       ],
       { stdio: ['ignore', 'ignore', 'pipe'] },
     );
   }
   const nodes = homes();
+  launch(directory, 'exchanges', process.execPath, [
+    plimsolld,
+    'prices',
+    'simulate',
+    '--laddr',
+    exchanges,
+    // Names the process as this network's.
+    '--seed',
+    directory,
+  ]);
   for (const home of nodes) {
+    launch(home, 'prices', process.execPath, [plimsolld, 'prices', 'start', '--home', home]);
     launch(home, 'plimsolld', process.execPath, [plimsolld, 'start', '--home', home]);
     // It retries until the application listens.
     launch(home, 'cometbft', cometbft, ['start', '--home', home]);
@@ -122,7 +140,7 @@ async function start() {
   const until = Date.now() + readyMs;
   for (const home of nodes) {
     while ((await height(rpcOf(home))) < readyHeight) {
-      const dead = ['plimsolld', 'cometbft'].find((name) => running(home, name) === undefined);
+      const dead = ['plimsolld', 'cometbft', 'prices'].find((name) => running(home, name) === undefined);
       if (dead !== undefined || Date.now() > until) {
         const name = dead ?? 'cometbft';
         const why = tail(join(home, `${name}.log`));

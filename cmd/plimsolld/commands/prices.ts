@@ -2,6 +2,7 @@ import { Command, Option } from 'commander';
 import { silentLogger } from '../../../runtime/log.js';
 import type { Overrides } from '../config.js';
 import { Failure } from '../failure.js';
+import { demoPrices } from '../devnet/demo.js';
 import { createLogger } from '../node/log.js';
 import { runUntilStopped } from '../node/run.js';
 import { print, table, type OutputFormat } from '../output.js';
@@ -12,6 +13,7 @@ import { formatDecimal } from '../prices/decimal.js';
 import { pairText } from '../prices/pair.js';
 import { providers } from '../prices/providers/index.js';
 import { served, servePrices } from '../prices/server.js';
+import { serveExchanges, simulatedVenues } from '../prices/simulator/serve.js';
 import { sleep } from '../prices/transport/backoff.js';
 import { homeOption } from './common.js';
 
@@ -31,6 +33,7 @@ export function pricesCommand(): Command {
     .addCommand(onceCommand())
     .addCommand(providersCommand())
     .addCommand(configCommand())
+    .addCommand(simulateCommand())
     .addHelpText(
       'after',
       `
@@ -109,6 +112,45 @@ Examples:
             await daemon.stop();
           },
         };
+      }, logger);
+    });
+}
+
+function simulateCommand(): Command {
+  return new Command('simulate')
+    .description('Serve made-up exchanges with moving prices, for networks without the internet')
+    .option('--laddr <host:port>', 'where to serve', '127.0.0.1:26690')
+    .option('--seed <text>', 'names the paths that prices take', 'plimsoll')
+    .option('--price <symbol=price...>', 'a market and where its path starts; may be repeated', [
+      ...Object.entries(demoPrices).map(([symbol, price]) => `${symbol}=${price}`),
+    ])
+    .addHelpText(
+      'after',
+      `
+Exchanges: ${simulatedVenues.join(', ')}. In prices.toml:
+  [providers.coinbase]
+  transport = "rest"
+  rest_url = "http://127.0.0.1:26690/coinbase"
+
+Examples:
+  plimsolld prices simulate
+  plimsolld prices simulate --laddr 127.0.0.1:8080 --price BTC-USD=60000 SOL-USD=150`,
+    )
+    .action(async (flags: { laddr: string; seed: string; price: readonly string[] }) => {
+      const [, host, port] = /^([^:\s]+):(\d{1,5})$/.exec(flags.laddr) ?? [];
+      if (host === undefined) throw new Failure(`--laddr: ${flags.laddr}; expected host:port`, 2);
+      const prices = Object.fromEntries(
+        flags.price.map((entry) => {
+          const [, symbol, price] = /^([A-Z0-9]{1,16}-USD)=(\d{1,12}(?:\.\d{1,8})?)$/.exec(entry) ?? [];
+          if (symbol === undefined) throw new Failure(`--price: ${entry}; expected a form like BTC-USD=60000`, 2);
+          return [symbol, price!] as const;
+        }),
+      );
+      const logger = createLogger({ log_level: 'info', log_format: 'text' });
+      await runUntilStopped(async () => {
+        const running = await serveExchanges(host, Number(port), { seed: flags.seed, prices });
+        logger.info({ url: running.url, venues: simulatedVenues.length }, 'exchanges simulated');
+        return running;
       }, logger);
     });
 }

@@ -14,6 +14,7 @@ interface InitFlags {
   readonly timeoutCommit: string;
   readonly timeoutPropose: string;
   readonly genesisTime?: string;
+  readonly exchanges?: string;
 }
 
 /** plimsolld testnet: networks of several validators. */
@@ -36,12 +37,19 @@ function initFilesCommand(): Command {
     .option('--timeout-commit <duration>', 'pause between blocks', '1s')
     .option('--timeout-propose <duration>', 'how long to wait for a proposal', '3s')
     .option('--genesis-time <time>', 'when blocks begin, like 2026-01-01T00:00:00Z (default: now)')
+    .option(
+      '--exchanges <url>',
+      'a price daemon beside each node asks simulated exchanges here (default: synthetic prices without a daemon)',
+    )
     .addHelpText(
       'after',
       `
 Each home then runs two processes, in any order:
   plimsolld start --home .testnet/node0
   cometbft start --home .testnet/node0        (tools/cometbft builds it)
+With --exchanges also a third, and the exchanges themselves once:
+  plimsolld prices start --home .testnet/node0
+  plimsolld prices simulate
 
 Examples:
   plimsolld testnet init-files --validators 4 --output-dir .testnet
@@ -58,6 +66,10 @@ Examples:
         if (!/^\d{1,5}$/.test(text)) throw new Failure(`${flag}: ${text}; expected a whole number`, 2);
         return Number(text);
       };
+      const url = (flag: string, text: string): string => {
+        if (!/^https?:\/\/[^\s/]+$/.test(text)) throw new Failure(`${flag}: ${text}; expected http://host:port`, 2);
+        return text;
+      };
       const nodes = await initTestnet({
         validators: number('--validators', flags.validators),
         startingPort: number('--starting-port', flags.startingPort),
@@ -68,6 +80,7 @@ Examples:
         genesisTime: flags.genesisTime ?? new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
         timeoutCommit: duration('--timeout-commit', flags.timeoutCommit),
         timeoutPropose: duration('--timeout-propose', flags.timeoutPropose),
+        ...(flags.exchanges === undefined ? {} : { exchanges: url('--exchanges', flags.exchanges) }),
       });
       const rows = nodes.map((node) => [node.home, node.nodeId, rpcUrl(node), node.grpc, node.abci]);
       process.stderr.write(

@@ -6,7 +6,7 @@ import { pricesToml, resolveConfig, type PricesConfig } from './config.js';
 import { PriceDaemon } from './daemon.js';
 import { servePrices, type ServedPrice } from './server.js';
 import { Exchange, pause, until, type Asked, type Reply } from './testing/exchange.js';
-import { answerOf, honest, shapes, type Said } from './testing/venues.js';
+import { answerOf, honest, shapes, type Said } from './simulator/venues.js';
 
 const venues = Object.keys(shapes);
 const markets = {

@@ -14,7 +14,7 @@ import { pricesToml, resolveConfig } from './config.js';
 import { PriceDaemon } from './daemon.js';
 import { servePrices } from './server.js';
 import { Exchange, until } from './testing/exchange.js';
-import { answerOf, honest, shapes } from './testing/venues.js';
+import { answerOf, honest, shapes } from './simulator/venues.js';
 
 const home = mkdtempSync(join(tmpdir(), 'plimsoll-prices-'));
 const stops: (() => Promise<void>)[] = [() => Promise.resolve(rmSync(home, { recursive: true, force: true }))];

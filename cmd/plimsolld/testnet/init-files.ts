@@ -8,6 +8,7 @@ import { demoAccounts, demoMarkets, demoPrices } from '../devnet/demo.js';
 import { Failure } from '../failure.js';
 import { keyFromMnemonic, Keyring } from '../keyring/keyring.js';
 import { buildAppState, genesisOf } from '../node/init.js';
+import { simulatedVenues } from '../prices/simulator/serve.js';
 import { cometConfig, writeNodeKey, writeSigningState, type CometSettings } from './comet-files.js';
 import { planNodes, type NodePlan, type PlanOptions } from './plan.js';
 
@@ -24,6 +25,8 @@ export interface TestnetOptions extends PlanOptions, CometSettings {
   readonly chainId: string;
   /** RFC 3339, UTC; blocks begin then. */
   readonly genesisTime: string;
+  /** Prices come from a daemon beside each node, which asks simulated exchanges under this URL. Without it they are synthetic. */
+  readonly exchanges?: string;
 }
 
 export interface TestnetNode extends NodePlan {
@@ -71,10 +74,14 @@ export async function initTestnet(options: TestnetOptions): Promise<readonly Tes
         abci: { address: node.abci },
         cometbft: { rpc: rpcUrl(node) },
         grpc: { address: node.grpc },
-        prices: { source: 'synthetic', seed: options.chainId, static: pricesOf(index) },
+        prices:
+          options.exchanges === undefined
+            ? { source: 'synthetic', seed: options.chainId, static: pricesOf(index) }
+            : { source: 'daemon', daemon: { address: node.prices } },
       },
       client: { node: rpcUrl(node), chain_id: options.chainId, keyring_backend: 'test' },
     });
+    if (options.exchanges !== undefined) writeFileSync(files.pricesToml, pricesToml(node.prices, options.exchanges));
     // Last: with CometBFT as engine, config.toml is CometBFT's.
     writeFileSync(files.configToml, cometConfig(node, peers, options));
     const keyring = new Keyring(files.keyring, 'test', async () => '');
@@ -85,6 +92,35 @@ export async function initTestnet(options: TestnetOptions): Promise<readonly Tes
 
 /** Where this host reaches a node's RPC. */
 export const rpcUrl = ({ rpc }: NodePlan): string => `http://${rpc.replace('0.0.0.0', '127.0.0.1')}`;
+
+/** A price daemon's configuration that leads to simulated exchanges. */
+function pricesToml(laddr: string, exchanges: string): string {
+  const provider = (venue: string): string =>
+    `[providers.${venue}]\ntransport = "rest"\nrest_url = "${exchanges}/${venue}"\npoll_ms = 500\n`;
+  const market = (symbol: string): string => {
+    const tethered = symbol.replace(/-USD$/, '-USDT');
+    const venues = [
+      'coinbase',
+      'kraken',
+      'bitstamp',
+      ...['okx', 'bybit', 'binance'].map((name) => `${name}:${tethered}`),
+    ];
+    return `[markets.${symbol}]\nproviders = ${JSON.stringify(venues)}\nmin_providers = 4\n`;
+  };
+  return `# Where this validator's prices come from: exchanges that plimsolld prices simulate makes up.
+# Without these providers' URLs the daemon asks the real exchanges.
+laddr = "${laddr}"
+# Simulated exchanges have no order books.
+book_interval_ms = 0
+
+${Object.keys(demoPrices).map(market).join('\n')}
+[markets.USDT-USD]
+providers = ["coinbase", "kraken", "bitstamp"]
+min_providers = 2
+max_unchanged_ms = 0
+
+${simulatedVenues.map(provider).join('\n')}`;
+}
 
 async function testnetGenesis(
   { chainId, genesisTime }: TestnetOptions,

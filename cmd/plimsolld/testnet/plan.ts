@@ -7,6 +7,8 @@ export interface NodePlan {
   readonly rpc: string;
   readonly abci: string;
   readonly grpc: string;
+  /** Where the price daemon serves, should there be one. */
+  readonly prices: string;
 }
 
 export interface PlanOptions {
@@ -42,6 +44,7 @@ export function planNodes(options: PlanOptions): NodePlan[] {
         rpc: `${loopback}:${port + 1}`,
         abci: `tcp://${loopback}:${port + 2}`,
         grpc: `${loopback}:${port + 3}`,
+        prices: `${loopback}:${port + 4}`,
       };
     }
     return {
@@ -52,6 +55,7 @@ export function planNodes(options: PlanOptions): NodePlan[] {
       // Whoever reaches this port can decide blocks: never beyond the host.
       abci: `tcp://${loopback}:26658`,
       grpc: '0.0.0.0:9090',
+      prices: `${loopback}:26680`,
     };
   });
 }

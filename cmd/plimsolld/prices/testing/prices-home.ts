@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Exchange } from './exchange.js';
-import { answerOf, honest, shapes } from './venues.js';
+import { answerOf, honest, shapes } from '../simulator/venues.js';
 
 export interface Ran {
   readonly code: number | null;

@@ -1,4 +1,7 @@
-import type { Asked, Reply } from './exchange.js';
+/** What was asked of a venue. */
+export interface Question {
+  readonly url: URL;
+}
 
 /** What a made-up venue says of a pair. Any text: a liar may say "NaN". */
 export interface Said {
@@ -8,16 +11,16 @@ export interface Said {
   readonly timeMs: number;
 }
 
-/** How a venue writes the pairs of the tests, and the body it answers, by its documentation. */
+/** How a venue writes pairs, and the body it answers, by its documentation. */
 interface Shape {
   readonly symbols: Readonly<Record<string, string>>;
-  readonly body: (asked: Asked, said: ReadonlyMap<string, Said>) => string;
+  readonly body: (asked: Question, said: ReadonlyMap<string, Said>) => string;
 }
 
 const rows = (said: ReadonlyMap<string, Said>, row: (symbol: string, said: Said) => unknown): unknown[] =>
   [...said].map(([symbol, one]) => row(symbol, one));
 /** Only the symbol that a query parameter names. */
-const only = (asked: Asked, parameter: string, said: ReadonlyMap<string, Said>): ReadonlyMap<string, Said> => {
+const only = (asked: Question, parameter: string, said: ReadonlyMap<string, Said>): ReadonlyMap<string, Said> => {
   const symbol = asked.url.searchParams.get(parameter) ?? '';
   const one = said.get(symbol);
   return new Map(one === undefined ? [] : [[symbol, one]]);
@@ -122,7 +125,11 @@ export function honest(price: number, timeMs = Date.now()): Said {
 }
 
 /** The answer of a venue that says this, in its own form. `said` is by pair. */
-export function answerOf(venue: string, asked: Asked, said: Readonly<Record<string, Said>>): Reply {
+export function answerOf(
+  venue: string,
+  asked: Question,
+  said: Readonly<Record<string, Said>>,
+): { readonly body: string } {
   const { symbols, body } = shapes[venue]!;
   const bySymbol = new Map(
     Object.entries(said)
