@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { serveAbci } from '../runtime/abci/server/index.js';
 import { KvApp } from '../runtime/engine/testing/kv-app.js';
 import { silentLogger } from '../runtime/log.js';
@@ -17,7 +17,7 @@ const serve = (address: string) =>
     },
   });
 const raw = [createServer(echo), createServer(echo)];
-function echo(socket: import('node:net').Socket): void {
+function echo(socket: Socket): void {
   socket.setNoDelay(true);
   socket.pipe(socket);
 }

@@ -1,4 +1,4 @@
-import { Request } from 'cosmjs-types/tendermint/abci/types';
+import type { Request } from 'cosmjs-types/tendermint/abci/types';
 import { AbciClient } from '../../../runtime/abci/testing/client.js';
 import { framePrefix } from '../../../runtime/abci/server/frames.js';
 
