@@ -39,7 +39,7 @@ describe('four validators on CometBFT', { concurrency: false, ...needsComet }, (
     const traders = await Promise.all(network.nodes.map((node, index) => Trader.connect(node, index)));
     const from = await network.tip();
     const runs = traders.map((trader) => trader.run());
-    await Promise.race([network.reach(from + blocksUnderLoad), Promise.all(runs)]);
+    await Promise.race([network.reach(from + blocksUnderLoad, 60_000 + 3_000 * blocksUnderLoad), Promise.all(runs)]);
     for (const trader of traders) trader.stop();
     await Promise.all(runs);
     for (const trader of traders) assert.ok(trader.included >= 1, `${trader.address}: ${trader.admitted} admitted`);

@@ -19,9 +19,9 @@ describe('of four validators on CometBFT', { concurrency: false, ...needsComet }
     await dead.end('SIGKILL');
     const living = network.nodes.slice(0, 3);
     const from = await network.tip();
-    await Promise.all(living.map((node) => node.reach(from + blocksMissed, 120_000)));
+    await Promise.all(living.map((node) => node.reach(from + blocksMissed, 60_000 + 3_000 * blocksMissed)));
     await dead.start();
-    await dead.reach(from + blocksMissed + 2);
+    await dead.reach(from + blocksMissed + 2, 60_000 + 1_000 * blocksMissed);
     await network.agreed(from, from + blocksMissed);
   });
 
