@@ -6,6 +6,7 @@ import { table } from '../cmd/plimsolld/output.js';
 import { abciBench } from './abci.js';
 import { matchingBench } from './matching.js';
 import { quick, verificationsPerSecond, type Measurements } from './measure.js';
+import { networkBench } from './network.js';
 import { replayBench } from './replay.js';
 import { storeBench } from './store.js';
 import { throughputBench } from './throughput.js';
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
     ['store', storeBench],
     ['abci', abciBench],
     ['replay', () => replayBench(verifications)],
+    ['network', networkBench],
     ['risk', riskInItsOwnProcess],
   ];
   for (const [name, run] of benches) {
