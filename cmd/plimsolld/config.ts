@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { parse, stringify } from 'smol-toml';
 import { z } from 'zod';
+import { pruningOf, type Pruning } from '../../runtime/store/pruning.js';
 import { Failure } from './failure.js';
 
 /** Where a node keeps what. */
@@ -17,6 +18,7 @@ export function paths(home: string) {
     clientToml: join(home, 'config', 'client.toml'),
     pricesToml: join(home, 'config', 'prices.toml'),
     state: join(home, 'data', 'state'),
+    snapshots: join(home, 'data', 'snapshots'),
     blocks: join(home, 'data', 'blocks'),
     genesisHash: join(home, 'data', 'genesis.sha256'),
     keyring: join(home, 'keyring'),
@@ -42,7 +44,22 @@ const appToml = z.strictObject({
   /** embedded: one validator in this process; cometbft: a CometBFT process connects to abci.address. */
   engine: z.enum(['embedded', 'cometbft']).default('embedded'),
   minimum_gas_prices: z.string().default(''),
-  keep_versions: z.int().min(1).max(1_000_000).default(100),
+  /** default: 100 versions; nothing: all; everything: 2; custom: the two settings below. */
+  pruning: z.enum(['default', 'nothing', 'everything', 'custom']).default('default'),
+  'pruning-keep-recent': z.int().min(0).max(1_000_000).default(0),
+  'pruning-interval': z.int().min(0).max(1_000_000).default(0),
+  /** Newest blocks to keep; 0 keeps all. Evidence, kept versions and snapshots may need more of them. */
+  'min-retain-blocks': z.int().min(0).max(1_000_000_000).default(0),
+  /** State-sync snapshots for other nodes: how often (0: never), and how many stay (0: all). */
+  'state-sync': z
+    .strictObject({
+      'snapshot-interval': z.int().min(0).max(10_000_000).default(0),
+      'snapshot-keep-recent': z.int().min(0).max(10_000).default(2),
+    })
+    .prefault({}),
+  /** The older name of custom pruning; wins over `pruning` where a file still has it. */
+  keep_versions: z.int().min(1).max(1_000_000).optional(),
+  /** Heights between two points from which a restart replays the log. */
   snapshot_interval: z.int().min(1).max(10_000_000).default(1_000),
   allow_slow_signatures: z.boolean().default(false),
   grpc: z.strictObject({ address: address.default('127.0.0.1:9090') }).prefault({}),
@@ -146,13 +163,16 @@ function override(
 ): void {
   for (const [name, field] of Object.entries(schema.shape)) {
     const path = `${section}${name}`;
-    const inner = field instanceof z.ZodPrefault || field instanceof z.ZodDefault ? field.unwrap() : field;
+    const inner =
+      field instanceof z.ZodPrefault || field instanceof z.ZodDefault || field instanceof z.ZodOptional
+        ? field.unwrap()
+        : field;
     if (inner instanceof z.ZodObject) {
       const values = (target[name] ??= {}) as Record<string, unknown>;
       if (typeof values === 'object') override(inner, values, { prefix, section: `${path}.` }, flags, sources);
       continue;
     }
-    const variable = `${prefix}${path.replaceAll('.', '_').toUpperCase()}`;
+    const variable = `${prefix}${path.replaceAll(/[.-]/g, '_').toUpperCase()}`;
     const flag = flags[path];
     const text = flag?.text ?? process.env[variable];
     if (text === undefined) continue;
@@ -183,8 +203,21 @@ function fromComet({
   };
 }
 
-export const loadAppConfig = (home: string, flags: Overrides = {}): AppConfig =>
-  load(appToml, paths(home).appToml, flags);
+export function loadAppConfig(home: string, flags: Overrides = {}): AppConfig {
+  const config = load(appToml, paths(home).appToml, flags);
+  try {
+    historyOf(config);
+  } catch (error) {
+    throw new Failure(`${paths(home).appToml}: ${(error as Error).message}`);
+  }
+  return config;
+}
+
+/** What an application's settings say of pruning. @throws Error naming the setting at fault */
+export function historyOf(app: AppConfig): Pruning {
+  if (app.keep_versions !== undefined) return { keepRecent: app.keep_versions, interval: 1 };
+  return pruningOf(app.pruning, app['pruning-keep-recent'], app['pruning-interval']);
+}
 export const loadClientConfig = (home: string): ClientConfig => load(clientToml, paths(home).clientToml, {});
 
 /** Writes the three files with their defaults and the given changes. */

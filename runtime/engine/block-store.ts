@@ -3,6 +3,7 @@ import { ExtendedCommitInfo, ResponseFinalizeBlock } from 'cosmjs-types/tendermi
 import { Block } from 'cosmjs-types/tendermint/types/block';
 import { ConsensusParams } from 'cosmjs-types/tendermint/types/params';
 import { Commit } from 'cosmjs-types/tendermint/types/types';
+import { sha256 } from '../crypto/hash.js';
 
 /** A block with the commit that its validators signed for it. */
 export interface StoredBlock {
@@ -19,25 +20,33 @@ export interface TxPlace {
   readonly index: number;
 }
 
-type Op = { type: 'put'; key: string; value: Uint8Array };
+type Op = { type: 'put'; key: string; value: Uint8Array } | { type: 'del'; key: string };
 
+/** Blocks that one call prunes at most: a backlog is spread over the blocks that follow. */
+const pruneAtOnce = 100;
+
+const placeKey = (hash: Uint8Array): string => `t/${Buffer.from(hash).toString('hex')}`;
 const number = (value: number): string => value.toString(16).padStart(12, '0');
 
 /**
  * Blocks, results and the transaction index, in LevelDB or in memory. Keys:
  * b/ block, c/ commit, x/ extended commit, r/ results by height; t/ place by
  * transaction hash; `genesis` hash and chain id; `params` consensus parameters since a block changed them;
- * `height` newest height saved; `state` newest height whose commit the application acknowledged.
+ * `base` lowest height that was not pruned; `height` newest height saved; `state` newest height whose commit the
+ * application acknowledged.
  */
 export class BlockStore {
   readonly #db: ClassicLevel<string, Uint8Array> | undefined;
   readonly #memory = new Map<string, Uint8Array>();
 
   readonly #sync: boolean;
+  readonly #path: string;
+  #base = 0;
 
-  private constructor(db: ClassicLevel<string, Uint8Array> | undefined, sync: boolean) {
+  private constructor(db: ClassicLevel<string, Uint8Array> | undefined, sync: boolean, path = '') {
     this.#db = db;
     this.#sync = sync;
+    this.#path = path;
   }
 
   /**
@@ -57,7 +66,38 @@ export class BlockStore {
           : `does not open: ${cause?.message}`;
       throw new Error(`${path} ${why}`, { cause: error });
     }
-    return new BlockStore(db, sync);
+    const store = new BlockStore(db, sync, path);
+    store.#base = Number(Buffer.from((await store.#get('base')) ?? []).toString());
+    return store;
+  }
+
+  /** Lowest height that was not pruned; 0 when no block ever was. */
+  get base(): number {
+    return this.#base;
+  }
+
+  /**
+   * Removes the oldest blocks below `retain` with their results and
+   * transaction places, a hundred at most. One atomic write: a killed process
+   * has pruned all of them or none.
+   * @param first the chain's initial height
+   */
+  async prune(first: number, retain: number): Promise<void> {
+    const from = Math.max(first, this.#base);
+    const to = Math.min(retain, from + pruneAtOnce);
+    if (to <= from) return;
+    const ops: Op[] = [{ type: 'put', key: 'base', value: Buffer.from(String(to)) }];
+    for (let height = from; height < to; height++) {
+      const stored = await this.block(height);
+      for (const tx of stored?.block.data.txs ?? []) {
+        // A transaction that failed here may have succeeded later: then its place is there.
+        const hash = sha256(tx);
+        if ((await this.findTx(hash))?.height === height) ops.push({ type: 'del', key: placeKey(hash) });
+      }
+      for (const column of ['b', 'c', 'x', 'r']) ops.push({ type: 'del', key: `${column}/${number(height)}` });
+    }
+    await this.#write(ops);
+    this.#base = to;
   }
 
   async close(): Promise<void> {
@@ -113,7 +153,7 @@ export class BlockStore {
       { type: 'put', key: `r/${number(height)}`, value: ResponseFinalizeBlock.encode(results).finish() },
       ...txHashes.map((hash, index): Op => ({
         type: 'put',
-        key: `t/${Buffer.from(hash).toString('hex')}`,
+        key: placeKey(hash),
         value: Buffer.from(`${height}/${index}`),
       })),
     ]);
@@ -157,7 +197,7 @@ export class BlockStore {
   }
 
   async findTx(hash: Uint8Array): Promise<TxPlace | undefined> {
-    const value = await this.#get(`t/${Buffer.from(hash).toString('hex')}`);
+    const value = await this.#get(placeKey(hash));
     if (value === undefined) return undefined;
     const [height, index] = Buffer.from(value).toString().split('/');
     return { height: Number(height), index: Number(index) };
@@ -174,7 +214,19 @@ export class BlockStore {
   }
 
   async #write(ops: Op[], sync = false): Promise<void> {
-    if (this.#db === undefined) for (const { key, value } of ops) this.#memory.set(key, value);
-    else await this.#db.batch(ops, { sync });
+    if (this.#db !== undefined) {
+      await this.#db.batch(ops, { sync }).catch((cause: Error) => {
+        const why = cause.cause instanceof Error ? cause.cause.message : cause.message;
+        throw new Error(
+          `blocks in ${this.#path} were not written: ${why}; make room on the disk and start the node again`,
+          { cause },
+        );
+      });
+      return;
+    }
+    for (const op of ops) {
+      if (op.type === 'put') this.#memory.set(op.key, op.value);
+      else this.#memory.delete(op.key);
+    }
   }
 }

@@ -173,6 +173,12 @@ export class EmbeddedEngine {
     return BigInt(this.genesis.initial_height);
   }
 
+  /** Lowest height whose block is stored, once there is one: earlier ones were pruned. */
+  get earliestHeight(): bigint {
+    const base = BigInt(this.store.base);
+    return base > this.initialHeight ? base : this.initialHeight;
+  }
+
   /** Produces a block each interval until `stop`; never two at once. `onFatal` hears of an error that ends it. */
   start(intervalMs: number, onFatal: (error: Error) => void): void {
     if (this.#running !== undefined) throw new Error('the engine is running');
@@ -392,9 +398,17 @@ export class EmbeddedEngine {
       block.data.txs.map((tx) => sha256(tx)),
       results.consensusParamUpdates === undefined ? undefined : merged(this.#params, results.consensusParamUpdates),
     );
-    await this.app.commit();
+    const { retainHeight } = await this.app.commit();
     await this.store.saveCommitted(Number(height));
     this.#advance(block, blockId, vote, results);
+    if (retainHeight > 0n) {
+      if (retainHeight > height) {
+        throw new Error(
+          `Commit of height ${height} asks to keep blocks from ${retainHeight} on only: its own must stay`,
+        );
+      }
+      await this.store.prune(Number(this.initialHeight), Number(retainHeight));
+    }
     this.mempool.limitGas(this.#params.block!.maxGas);
     await this.mempool.update(block.data.txs, results.txResults);
     const produced = { height, blockId, block, results };
@@ -460,6 +474,7 @@ export class EmbeddedEngine {
       abciVersion: '2.0.0',
     });
     const appHeight = Number(info.lastBlockHeight);
+    const first = Number(this.initialHeight);
     if (appHeight > saved) {
       throw new Error(
         `the application is at height ${appHeight}, but blocks are stored only up to ${saved}: restore the blocks or roll the state back`,
@@ -467,6 +482,12 @@ export class EmbeddedEngine {
     }
     if (saved > 0 && committed < saved - 1)
       throw new Error(`block store is damaged: height ${saved} is stored, ${committed} executed`);
+    const base = Number(this.earliestHeight);
+    if (base > first && appHeight < base) {
+      throw new Error(
+        `the application is at height ${appHeight}, but blocks are stored only from ${base} on: restore a snapshot of height ${base} or above`,
+      );
+    }
     if (appHeight === 0) {
       const { appHash } = await this.app.initChain({
         time: timestampOf(parseTime(this.genesis.genesis_time)),
@@ -480,7 +501,6 @@ export class EmbeddedEngine {
     }
     // A replay makes no proposals: it can run under what its last block left.
     this.#params = (await this.store.params()) ?? this.#params;
-    const first = Number(this.initialHeight);
     const from = appHeight === 0 ? first : appHeight;
     for (let height = from; height <= saved; height++) {
       const stored = await this.store.block(height);

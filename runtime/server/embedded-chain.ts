@@ -12,7 +12,7 @@ export function embeddedChain(engine: EmbeddedEngine): Chain {
     height: async () => engine.height,
     status: async () => ({
       height: engine.height,
-      earliestHeight: engine.initialHeight,
+      earliestHeight: engine.earliestHeight,
       time: timestampOf(engine.timeMs),
       appHash: engine.appHash,
       syncing: false,

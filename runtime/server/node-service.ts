@@ -1,4 +1,5 @@
 import type { Application } from '../abci/application.js';
+import type { Pruning } from '../store/pruning.js';
 import type { Chain } from './chain.js';
 
 /** What services that speak of the node itself work with. */
@@ -9,6 +10,10 @@ export interface NodeContext {
   readonly appVersion: string;
   readonly moniker: string;
   readonly minGasPrices: string;
+  /** Smallest height whose state is kept. */
+  readonly earliestStoreHeight: () => bigint;
+  /** How much history this node keeps. */
+  readonly pruning: Pruning;
 }
 
 /** Handlers by full method path: request bytes in, response bytes out. Throw ServiceError to refuse. */

@@ -10,7 +10,7 @@ import { signatureBackend } from '../../../runtime/crypto/secp256k1.js';
 import { openStore, rollbackStore } from '../../../runtime/store/index.js';
 import { StaticPriceSource } from '../../../x/oracle/sources/static.js';
 import { ChainClient } from '../chain-client.js';
-import { loadAppConfig, paths } from '../config.js';
+import { historyOf, loadAppConfig, paths } from '../config.js';
 import { Failure } from '../failure.js';
 import { demoMarkets, demoPrices } from '../devnet/demo.js';
 import { buildAppState, genesisDoc, writeHome } from '../node/init.js';
@@ -165,8 +165,8 @@ Examples:
       if (!existsSync(files.state)) throw new Failure(`${files.state} does not exist: this node never ran`);
       if (flags.height !== undefined && !/^\d{1,15}$/.test(flags.height))
         throw new Failure('--height: expected a block height', 2);
-      const { keep_versions: keepVersions } = loadAppConfig(flags.home);
-      const store = await openStore({ path: files.state, mounts, keepVersions });
+      const { keepRecent } = historyOf(loadAppConfig(flags.home));
+      const store = await openStore({ path: files.state, mounts, keepVersions: keepRecent });
       try {
         const plimsoll = createApp({
           store,

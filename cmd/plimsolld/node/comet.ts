@@ -33,9 +33,11 @@ export async function startAppServer(
     const opened = await openApp(options.home, config, logger);
     closers.push(() => opened.close());
     const { plimsoll, genesis } = opened;
-    // The first committed block is what ties the home to its genesis.
-    plimsoll.app.onCommit((height) => {
-      if (height === BigInt(genesis.initial_height)) opened.bindGenesis();
+    // The first committed block ties the home to its genesis: the chain's first, or the first above a restored snapshot.
+    let isBound = false;
+    plimsoll.app.onCommit(() => {
+      if (!isBound) opened.bindGenesis();
+      isBound = true;
     });
     const grpc = await serveGrpc({
       registry: plimsoll.registry,
@@ -46,6 +48,8 @@ export async function startAppServer(
         appVersion,
         moniker: node.moniker,
         minGasPrices: config.minimum_gas_prices,
+        earliestStoreHeight: opened.earliestStoreHeight,
+        pruning: opened.pruning,
       },
       ...splitAddress(config.grpc.address),
       logger,

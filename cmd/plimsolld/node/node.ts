@@ -81,6 +81,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         appVersion,
         moniker,
         minGasPrices: options.app.minimum_gas_prices,
+        earliestStoreHeight: opened.earliestStoreHeight,
+        pruning: opened.pruning,
       },
       ...splitAddress(options.app.grpc.address),
       logger,

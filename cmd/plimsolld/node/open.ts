@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { createApp, type PlimsollApp } from '../../../app/app.js';
 import { validateAppState } from '../../../app/genesis.js';
 import { mounts } from '../../../app/mounts.js';
+import { SnapshotConnection } from '../../../runtime/baseapp/snapshots.js';
 import { sortedJson } from '../../../runtime/codec/amino-json.js';
 import type { JsonValue } from '../../../runtime/codec/types.js';
 import { sha256 } from '../../../runtime/crypto/hash.js';
@@ -10,12 +11,14 @@ import { signatureBackend } from '../../../runtime/crypto/secp256k1.js';
 import { parseGenesis, type GenesisDoc } from '../../../runtime/engine/genesis-doc.js';
 import type { Logger } from '../../../runtime/log.js';
 import { openStore } from '../../../runtime/store/index.js';
+import type { Pruning } from '../../../runtime/store/pruning.js';
+import { SnapshotLibrary, SnapshotManager } from '../../../runtime/store/statesync/index.js';
 import type { PriceSource } from '../../../x/oracle/price-source.js';
 import { CsvPriceSource } from '../../../x/oracle/sources/csv.js';
 import { DaemonPriceSource } from '../../../x/oracle/sources/daemon.js';
 import { StaticPriceSource } from '../../../x/oracle/sources/static.js';
 import { SyntheticPriceSource } from '../../../x/oracle/sources/synthetic.js';
-import { paths, type AppConfig } from '../config.js';
+import { historyOf, paths, type AppConfig } from '../config.js';
 import { Failure } from '../failure.js';
 
 /** @throws Failure naming file and field */
@@ -64,6 +67,9 @@ export interface OpenedApp {
   readonly isNew: boolean;
   /** From now on this home belongs to this genesis. */
   bindGenesis(): void;
+  /** Smallest height whose state is kept. */
+  earliestStoreHeight(): bigint;
+  readonly pruning: Pruning;
   close(): Promise<void>;
 }
 
@@ -86,19 +92,40 @@ export async function openApp(home: string, config: AppConfig, logger: Logger): 
     throw new Failure(`price source: ${(error as Error).message}`);
   }
   mkdirSync(files.state, { recursive: true });
+  const pruning = historyOf(config);
+  const stateSync = {
+    interval: config['state-sync']['snapshot-interval'],
+    keepRecent: config['state-sync']['snapshot-keep-recent'],
+  };
   const store = await openStore({
     path: files.state,
     mounts,
-    keepVersions: config.keep_versions,
+    keepVersions: pruning.keepRecent,
+    pruneInterval: pruning.interval,
     snapshotInterval: config.snapshot_interval,
   });
+  let snapshots: SnapshotManager | undefined;
+  const close = async (): Promise<void> => {
+    prices.close?.();
+    await snapshots?.close();
+    await store.close();
+  };
   try {
+    // Opening the library removes what a killed process left half-written.
+    snapshots = new SnapshotManager(store, await SnapshotLibrary.open(files.snapshots), stateSync, logger);
     const plimsoll = createApp({
       store,
       chainId: genesis.chain_id,
       prices,
       logger,
       minGasPrices: config.minimum_gas_prices,
+      snapshots: new SnapshotConnection(store, snapshots, logger),
+      retention: {
+        minRetainBlocks: config['min-retain-blocks'],
+        keepVersions: pruning.keepRecent,
+        snapshotInterval: stateSync.interval,
+        snapshotKeepRecent: stateSync.keepRecent,
+      },
     });
     const isNew = store.lastCommit().version === 0n;
     try {
@@ -112,14 +139,12 @@ export async function openApp(home: string, config: AppConfig, logger: Logger): 
       plimsoll,
       isNew,
       bindGenesis: () => writeFileSync(files.genesisHash, `${genesisHash}\n`),
-      close: () => {
-        prices.close?.();
-        return store.close();
-      },
+      earliestStoreHeight: () => store.earliestVersion(),
+      pruning,
+      close,
     };
   } catch (error) {
-    prices.close?.();
-    await store.close();
+    await close();
     throw error;
   }
 }

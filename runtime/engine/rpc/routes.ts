@@ -44,8 +44,8 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
     if (asked > latest) {
       throw new RpcFailure(`height ${asked} must be less than or equal to the current blockchain height ${latest}`);
     }
-    if (asked < engine.initialHeight) {
-      throw new RpcFailure(`height ${asked} is not available, lowest height is ${engine.initialHeight}`);
+    if (asked < engine.earliestHeight) {
+      throw new RpcFailure(`height ${asked} is not available, lowest height is ${engine.earliestHeight}`);
     }
     return asked;
   }
@@ -58,7 +58,7 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
 
   async function findByHash(params: Params): Promise<StoredBlock | undefined> {
     const hash = Buffer.from(params.bytes('hash'));
-    for (let height = engine.height; height >= engine.initialHeight; height--) {
+    for (let height = engine.height; height >= engine.earliestHeight; height--) {
       const block = await stored(height);
       if (hash.equals(Buffer.from(block.commit.blockId.hash))) return block;
     }
@@ -85,7 +85,7 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
 
   /** Heights that a query can concern: narrowed by its conditions on height. */
   function heightsOf(conditions: ReturnType<typeof parseQuery>, tag: string): readonly [bigint, bigint] {
-    let low = engine.initialHeight;
+    let low = engine.earliestHeight;
     let high = engine.height;
     for (const condition of conditions) {
       if (condition.tag !== tag || typeof condition.value !== 'bigint') continue;
@@ -135,7 +135,7 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
     status: async () => {
       const { nodeId, moniker, listenAddress } = identity();
       const latest = engine.height === 0n ? undefined : await stored(engine.height);
-      const earliest = engine.height === 0n ? undefined : await stored(engine.initialHeight);
+      const earliest = engine.height === 0n ? undefined : await stored(engine.earliestHeight);
       return {
         node_info: {
           protocol_version: { p2p: '8', block: '11', app: '0' },
@@ -154,7 +154,7 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
           latest_block_time: json.time(latest?.block.header.time ?? timestampOf(engine.timeMs)),
           earliest_block_hash: earliest === undefined ? '' : json.hex(earliest.commit.blockId.hash),
           earliest_app_hash: json.hex(earliest?.block.header.appHash ?? engine.appHash),
-          earliest_block_height: engine.initialHeight.toString(),
+          earliest_block_height: engine.earliestHeight.toString(),
           earliest_block_time: json.time(earliest?.block.header.time ?? timestampOf(engine.timeMs)),
           catching_up: false,
         },
@@ -346,7 +346,7 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
       const asked = params.integer('maxHeight') ?? 0n;
       const max = asked === 0n || asked > latest ? latest : asked;
       const least = params.integer('minHeight') ?? 0n;
-      const min = [least, engine.initialHeight, max - 19n].reduce((a, b) => (a > b ? a : b));
+      const min = [least, engine.earliestHeight, max - 19n].reduce((a, b) => (a > b ? a : b));
       if (min > max) throw new InvalidParams(`minHeight: ${least} is above maxHeight ${max}`);
       const metas = [];
       for (let height = max; height >= min; height--) {

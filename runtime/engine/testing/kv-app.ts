@@ -42,6 +42,8 @@ export class KvApp implements Application {
   commits = 0;
   proposals = 0;
   queried = -1n;
+  /** What Commit answers. */
+  retain: (height: bigint) => bigint = () => 0n;
   /** Thrown by the next FinalizeBlock. */
   fault: Error | undefined;
 
@@ -138,7 +140,7 @@ export class KvApp implements Application {
       writeFileSync(`${this.#file}.new`, JSON.stringify(saved));
       renameSync(`${this.#file}.new`, this.#file);
     }
-    return { retainHeight: 0n };
+    return { retainHeight: this.retain(this.#state.height) };
   }
 
   async listSnapshots() {

@@ -7,18 +7,19 @@ import {
 import { typed, type NodeContext, type NodeService } from '../node-service.js';
 
 /** This node's settings and height. */
-export function nodeService({ chain, minGasPrices }: NodeContext): NodeService {
+export function nodeService({ chain, minGasPrices, earliestStoreHeight, pruning }: NodeContext): NodeService {
   return {
     '/cosmos.base.node.v1beta1.Service/Config': typed(ConfigRequest, ConfigResponse, async () => ({
       minimumGasPrice: minGasPrices,
-      pruningKeepRecent: '',
-      pruningInterval: '',
+      // Zero is how Cosmos nodes say "all".
+      pruningKeepRecent: pruning.keepRecent === Infinity ? '0' : String(pruning.keepRecent),
+      pruningInterval: pruning.keepRecent === Infinity ? '0' : String(pruning.interval),
       haltHeight: 0n,
     })),
     '/cosmos.base.node.v1beta1.Service/Status': typed(StatusRequest, StatusResponse, async () => {
-      const { earliestHeight, height, time, appHash } = await chain.status();
+      const { height, time, appHash } = await chain.status();
       return {
-        earliestStoreHeight: earliestHeight,
+        earliestStoreHeight: earliestStoreHeight(),
         height,
         timestamp: time,
         appHash,
