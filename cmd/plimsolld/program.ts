@@ -18,6 +18,7 @@ import { pricesCommand } from './commands/prices.js';
 import { queryCommand } from './commands/query.js';
 import { replayCommand } from './commands/replay.js';
 import { testnetCommand } from './commands/testnet.js';
+import { snapshotsCommand } from './commands/snapshots.js';
 import { txCommand } from './commands/tx.js';
 
 /** The whole command line. */
@@ -53,6 +54,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage.`,
     replayCommand(),
     exportCommand(),
     rollbackCommand(),
+    snapshotsCommand(),
     versionCommand(),
   ];
   for (const command of commands) plimsolld.addCommand(command);

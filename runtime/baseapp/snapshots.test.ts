@@ -11,8 +11,13 @@ import {
 import fc from 'fast-check';
 import { silentLogger } from '../log.js';
 import { openStore, type MultiStore } from '../store/index.js';
-import { decodeMetadata, encodeMetadata, SnapshotLibrary, SnapshotManager } from '../store/statesync/index.js';
-import { snapshotHash } from '../store/statesync/format.js';
+import {
+  decodeMetadata,
+  encodeMetadata,
+  snapshotHash,
+  SnapshotLibrary,
+  SnapshotManager,
+} from '../store/statesync/index.js';
 import { fill, hex, memoryStore, mounts, run } from '../store/testing/histories.js';
 import { SnapshotConnection } from './snapshots.js';
 

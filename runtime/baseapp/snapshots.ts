@@ -15,11 +15,11 @@ import type { MultiStore } from '../store/multistore.js';
 import {
   decodeMetadata,
   snapshotFormat,
+  snapshotHash,
   SnapshotRestore,
   type SnapshotManager,
   type SnapshotMetadata,
 } from '../store/statesync/index.js';
-import { snapshotHash } from '../store/statesync/format.js';
 
 const noBytes = new Uint8Array(0);
 /** Snapshots that one answer lists: CometBFT asks its peers for no more. */

@@ -1,4 +1,11 @@
-export { chunkBytes, decodeMetadata, encodeMetadata, snapshotFormat, type SnapshotMetadata } from './format.js';
+export {
+  chunkBytes,
+  decodeMetadata,
+  encodeMetadata,
+  snapshotFormat,
+  snapshotHash,
+  type SnapshotMetadata,
+} from './format.js';
 export { SnapshotLibrary, type StoredSnapshot } from './library.js';
 export { SnapshotManager, type StateSyncOptions } from './manager.js';
 export { SnapshotRestore } from './restore.js';
