@@ -93,9 +93,9 @@ describe('plimsolld snapshots', { concurrency: false }, () => {
       ['empty tar', gzipSync(Buffer.alloc(1024)), /no snapshot archive/],
       ['name of the first entry', flip(3), /no tar, or damaged/],
       ['metadata', flip(512 + 60), /_snapshot names another hash than its metadata has|decode/],
-      ['a chunk', flip(512 * 3 + 600), /chunk 0 (hashes to|has)|no tar, or damaged/],
+      ['a chunk', flip(1536 + 20), /chunk 0 hashes to/],
       ['cut short', gzipSync(tar.subarray(0, 700)), /ends early/],
-      ['no chunks', gzipSync(Buffer.concat([tar.subarray(0, 1536), Buffer.alloc(1024)])), /0 of 1 chunks|no tar/],
+      ['no chunks', gzipSync(Buffer.concat([tar.subarray(0, 1024), Buffer.alloc(1024)])), /0 of 1 chunks/],
       ['cut gzip', readFileSync(archive).subarray(0, -30), /unexpected end of file|ends early/],
     ];
     for (const [name, bytes, message] of table) {
