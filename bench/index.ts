@@ -8,6 +8,7 @@ import { matchingBench } from './matching.js';
 import { quick, verificationsPerSecond, type Measurements } from './measure.js';
 import { networkBench } from './network.js';
 import { replayBench } from './replay.js';
+import { statesyncBench } from './statesync.js';
 import { storeBench } from './store.js';
 import { throughputBench } from './throughput.js';
 
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
     ['throughput', () => throughputBench(verifications)],
     ['store', storeBench],
     ['abci', abciBench],
+    ['statesync', statesyncBench],
     ['replay', () => replayBench(verifications)],
     ['network', networkBench],
     ['risk', riskInItsOwnProcess],

@@ -1,4 +1,4 @@
-import { readUvarint, uvarint } from './iavl/encoding.js';
+import { putUvarint, readUvarint } from './iavl/encoding.js';
 import { StoreError } from './errors.js';
 import type { NodeId, Tree } from './iavl/tree.js';
 import type { Key } from './types.js';
@@ -13,40 +13,47 @@ import type { Key } from './types.js';
 const leafTag = 0;
 const innerTag = 1;
 
+/** Longest record without its key and value: a tag and three varints. */
+const headBytes = 16;
+
 /** Cuts a tree into chunks of about `chunkBytes`; each chunk can be written before the next is made. */
 export function* treeChunks(tree: Tree, root: NodeId, chunkBytes: number): Iterable<Uint8Array> {
-  let parts: Uint8Array[] = [];
-  let size = 0;
-  const push = (part: Uint8Array): void => {
-    parts.push(part);
-    size += part.length;
-  };
+  let chunk = Buffer.allocUnsafe(chunkBytes + headBytes);
+  let at = 0;
   /** Negative entries: children are done, write the node itself. */
   const stack: NodeId[] = root === 0 ? [] : [root];
   for (let item = stack.pop(); item !== undefined; item = stack.pop()) {
     const node = Math.abs(item);
     if (tree.isLeaf(node)) {
-      const key = Buffer.from(tree.keyOf(node), 'latin1');
+      const key = tree.keyOf(node);
       const value = tree.valueOf(node);
-      push(Buffer.of(leafTag));
-      push(uvarint(tree.versionOf(node)));
-      push(uvarint(key.length));
-      push(key);
-      push(uvarint(value.length));
-      push(value);
+      const needed = headBytes + key.length + value.length;
+      if (at + needed > chunk.length) {
+        if (at > 0) yield chunk.subarray(0, at);
+        // The reader of the chunk before may still hold it.
+        chunk = Buffer.allocUnsafe(Math.max(chunkBytes, needed) + headBytes);
+        at = 0;
+      }
+      chunk[at++] = leafTag;
+      at = putUvarint(chunk, at, tree.versionOf(node));
+      at = putUvarint(chunk, at, key.length);
+      at += chunk.write(key, at, 'latin1');
+      at = putUvarint(chunk, at, value.length);
+      chunk.set(value, at);
+      at += value.length;
     } else if (item > 0) {
       stack.push(-node, tree.rightOf(node), tree.leftOf(node));
     } else {
-      push(Buffer.of(innerTag));
-      push(uvarint(tree.versionOf(node)));
-    }
-    if (size >= chunkBytes) {
-      yield Buffer.concat(parts);
-      parts = [];
-      size = 0;
+      if (at + headBytes > chunk.length) {
+        yield chunk.subarray(0, at);
+        chunk = Buffer.allocUnsafe(chunkBytes + headBytes);
+        at = 0;
+      }
+      chunk[at++] = innerTag;
+      at = putUvarint(chunk, at, tree.versionOf(node));
     }
   }
-  if (size > 0) yield Buffer.concat(parts);
+  if (at > 0) yield chunk.subarray(0, at);
 }
 
 /** Rebuilds a tree from its chunks in order. */

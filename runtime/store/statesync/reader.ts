@@ -11,7 +11,7 @@ interface Subtree {
 }
 
 /** A record goes on beyond the bytes at hand. */
-const cutShort = Symbol('cut short');
+const cutShort = -1;
 
 /**
  * Rebuilds the trees of a snapshot from its stream, in pieces of any length.
@@ -31,6 +31,7 @@ export class SnapshotReader {
   #stack: Subtree[] = [];
   #rest: Buffer = Buffer.alloc(0);
   #ended = false;
+  #at = 0;
 
   constructor(metadata: SnapshotMetadata) {
     this.#metadata = metadata;
@@ -59,61 +60,66 @@ export class SnapshotReader {
     return this.trees;
   }
 
-  #record(buffer: Buffer, start: number): number | typeof cutShort {
+  /** Reads the record at `start`; returns where the next one begins, or `cutShort`. */
+  #record(buffer: Buffer, start: number): number {
     if (this.#ended) this.#refuse('bytes follow the end');
-    let at = start + 1;
-    let short = false;
-    const number = (): number => {
-      let value = 0;
-      for (let shift = 0; shift < 35; shift += 7) {
-        const byte = buffer[at];
-        if (byte === undefined) {
-          short = true;
-          return 0;
-        }
-        at++;
-        value = (value | ((byte & 0x7f) << shift)) >>> 0;
-        if (byte < 0x80) return value;
-      }
-      return this.#refuse('a number is longer than 5 bytes');
-    };
-    const take = (): Buffer => {
-      const length = number();
-      if (length > maxRecordBytes) this.#refuse(`a field of ${length} bytes: at most ${maxRecordBytes} are accepted`);
-      at += length;
-      if (at > buffer.length) short = true;
-      return buffer.subarray(at - length, at);
-    };
+    this.#at = start + 1;
     switch (buffer[start]) {
       case recordTag.leaf: {
-        const version = number();
-        const key = take();
-        const value = short ? key : take();
-        if (short) return cutShort;
-        this.#leaf(version, key.toString('latin1'), value);
-        return at;
+        const version = this.#number(buffer);
+        const keyLength = this.#length(buffer);
+        const keyAt = this.#at;
+        this.#at += keyLength;
+        const valueLength = this.#length(buffer);
+        const valueAt = this.#at;
+        const end = valueAt + valueLength;
+        if (end > buffer.length) return cutShort;
+        this.#leaf(version, buffer.toString('latin1', keyAt, keyAt + keyLength), buffer, valueAt, end);
+        return end;
       }
       case recordTag.inner: {
-        const version = number();
-        if (short) return cutShort;
+        const version = this.#number(buffer);
+        if (this.#at > buffer.length) return cutShort;
         this.#inner(version);
-        return at;
+        return this.#at;
       }
       case recordTag.store: {
-        const name = take();
-        if (short) return cutShort;
+        const length = this.#length(buffer);
+        const end = this.#at + length;
+        if (end > buffer.length) return cutShort;
         this.#closeStore();
-        this.#openStore(name.toString('latin1'));
-        return at;
+        this.#openStore(buffer.toString('latin1', this.#at, end));
+        return end;
       }
       case recordTag.end:
         this.#closeStore();
         if (this.trees.size !== this.#metadata.stores.length) this.#refuse('stores are missing');
         this.#ended = true;
-        return at;
+        return start + 1;
       default:
         return this.#refuse(`unknown record tag ${buffer[start]}`);
     }
+  }
+
+  /** Reads a varint at `#at`; behind the end of the buffer it is 0, and `#at` stays behind the end. */
+  #number(buffer: Buffer): number {
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = buffer[this.#at++];
+      if (byte === undefined) {
+        this.#at = buffer.length + 1;
+        return 0;
+      }
+      value = (value | ((byte & 0x7f) << shift)) >>> 0;
+      if (byte < 0x80) return value;
+    }
+    return this.#refuse('a number is longer than 5 bytes');
+  }
+
+  #length(buffer: Buffer): number {
+    const length = this.#number(buffer);
+    if (length > maxRecordBytes) this.#refuse(`a field of ${length} bytes: at most ${maxRecordBytes} are accepted`);
+    return length;
   }
 
   #openStore(name: string): void {
@@ -140,14 +146,15 @@ export class SnapshotReader {
     this.#stack = [];
   }
 
-  #leaf(version: number, key: Key, value: Buffer): void {
+  /** `from` to `to`: the value's place in the buffer. */
+  #leaf(version: number, key: Key, buffer: Buffer, from: number, to: number): void {
     const tree = this.#tree ?? this.#refuse('a node before its store');
     this.#checkVersion(version);
-    if (key.length === 0 || value.length === 0) this.#refuse('an empty key or value');
+    if (key.length === 0 || from === to) this.#refuse('an empty key or value');
     if (this.#lastKey !== undefined && key <= this.#lastKey) this.#refuse('keys are out of order');
     this.#lastKey = key;
     // A copy: the chunk's memory is not kept alive by one small value.
-    const node = tree.restoreLeaf(key, Uint8Array.prototype.slice.call(value), version);
+    const node = tree.restoreLeaf(key, Uint8Array.prototype.slice.call(buffer, from, to), version);
     this.#stack.push({ node, first: key });
   }
 
