@@ -26,7 +26,7 @@ describe('the application', () => {
     const { modules } = await create();
     assert.deepEqual(
       modules.map(({ name }) => name),
-      ['auth', 'bank', 'valset', 'oracle', 'insurance', 'perps'],
+      ['auth', 'bank', 'valset', 'staking', 'oracle', 'insurance', 'perps'],
     );
   });
 

@@ -25,6 +25,8 @@ import { HealthIndex } from '../x/perps/block/health-index.js';
 import type { Deps } from '../x/perps/deps.js';
 import { PerpsKeeper } from '../x/perps/keeper.js';
 import { PerpsModule } from '../x/perps/module.js';
+import { StakingKeeper, bondedPool, notBondedPool } from '../x/staking/keeper.js';
+import { StakingModule } from '../x/staking/module.js';
 import { ValsetKeeper } from '../x/valset/keeper.js';
 import { ValsetModule } from '../x/valset/module.js';
 
@@ -32,7 +34,7 @@ export const appName = 'plimsoll';
 export const appVersion = '0.1.0';
 
 /** Accounts that modules own; people cannot send to them. */
-export const moduleAccounts: readonly string[] = [feeCollector, 'gov', 'insurance', 'perps'];
+export const moduleAccounts: readonly string[] = [bondedPool, feeCollector, 'gov', 'insurance', notBondedPool, 'perps'];
 
 /** Where governance messages come from. */
 export const authority = toBech32(moduleAddress('gov'));
@@ -59,6 +61,7 @@ export interface Keepers {
   readonly insurance: InsuranceKeeper;
   readonly oracle: OracleKeeper;
   readonly perps: PerpsKeeper;
+  readonly staking: StakingKeeper;
   readonly valset: ValsetKeeper;
 }
 
@@ -78,6 +81,7 @@ export function createApp(options: AppOptions): PlimsollApp {
   const auth = new AuthKeeper();
   const bank = new BankKeeper(auth, moduleAccounts);
   const valset = new ValsetKeeper();
+  const staking = new StakingKeeper(bank, valset);
   const oracle = new OracleKeeper();
   const insurance = new InsuranceKeeper(bank);
   const perps = new PerpsKeeper();
@@ -92,7 +96,8 @@ export function createApp(options: AppOptions): PlimsollApp {
 
   const authModule = new AuthModule(auth, registry, moduleAccounts);
   const bankModule = new BankModule(bank, registry);
-  const valsetModule = new ValsetModule(valset, registry);
+  const valsetModule = new ValsetModule(valset, registry, authority, staking);
+  const stakingModule = new StakingModule(staking, registry, authority);
   const oracleModule = new OracleModule(oracle, registry, authority);
   const insuranceModule = new InsuranceModule(insurance, registry, authority);
   const perpsModule = new PerpsModule(perpsDeps, registry);
@@ -101,6 +106,7 @@ export function createApp(options: AppOptions): PlimsollApp {
     authModule, // account numbers first: everything that receives coins makes accounts
     bankModule, // balances before the modules that compare them with their books
     valsetModule, // keys before anybody votes
+    stakingModule, // stake, by which they may vote
     oracleModule, // pairs before the markets that name them
     insuranceModule, // tranches before the markets that stand on them
     perpsModule, // last: lists markets and proves that the books balance
@@ -119,7 +125,9 @@ export function createApp(options: AppOptions): PlimsollApp {
         perpsModule, // marks and funding from the prices that the votes just set
       ],
       end: [
-        perpsModule, // matches and settles; validator changes will come after it
+        perpsModule, // matches and settles
+        stakingModule, // asks for powers by what the block left of stake
+        valsetModule, // last: tells the engine
       ],
     },
     ante: anteHandler({
@@ -140,5 +148,5 @@ export function createApp(options: AppOptions): PlimsollApp {
     retention: options.retention,
     logger: options.logger,
   });
-  return { app, registry, keepers: { auth, bank, insurance, oracle, perps, valset }, perpsDeps, modules: all };
+  return { app, registry, keepers: { auth, bank, insurance, oracle, perps, staking, valset }, perpsDeps, modules: all };
 }

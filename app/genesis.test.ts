@@ -56,7 +56,7 @@ const section = <T>(name: string): T => state[name] as T;
 
 describe('the default state', () => {
   test('has a section for each module, is valid and starts a chain', async () => {
-    assert.deepEqual(Object.keys(state).sort(), ['auth', 'bank', 'insurance', 'oracle', 'perps', 'valset']);
+    assert.deepEqual(Object.keys(state).sort(), ['auth', 'bank', 'insurance', 'oracle', 'perps', 'staking', 'valset']);
     validate();
     await init();
   });

@@ -9,6 +9,7 @@ export const mounts: readonly StoreMount[] = [
   { name: 'insurance', kind: 'committed' },
   { name: 'oracle', kind: 'committed' },
   { name: 'perps', kind: 'committed' },
+  { name: 'staking', kind: 'committed' },
   { name: 'valset', kind: 'committed' },
   { name: 'transient_insurance', kind: 'transient' },
   { name: 'transient_perps', kind: 'transient' },

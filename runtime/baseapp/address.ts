@@ -1,14 +1,15 @@
-import { fromBech32 } from '../crypto/address.js';
+import { accountPrefix, fromBech32 } from '../crypto/address.js';
 import { sdkErrors } from './errors.js';
 
 /**
  * The address in a message field.
  * @param field name for the error text
+ * @param prefix what kind of address it is
  * @throws AppError sdk/7 that says what is wrong with it
  */
-export function parseAddress(text: string, field: string): Uint8Array {
+export function parseAddress(text: string, field: string, prefix = accountPrefix): Uint8Array {
   try {
-    return fromBech32(text);
+    return fromBech32(text, prefix);
   } catch (error) {
     throw sdkErrors.invalidAddress(`${field} ${JSON.stringify(text)}: ${(error as Error).message}`);
   }

@@ -33,6 +33,7 @@ import {
   type ResponsePrepareProposal,
   type ResponseProcessProposal,
   type ResponseVerifyVoteExtension,
+  type ValidatorUpdate as AbciValidatorUpdate,
 } from 'cosmjs-types/tendermint/abci/types';
 import { BlockIDFlag } from 'cosmjs-types/tendermint/types/validator';
 import type { ConsensusParams } from 'cosmjs-types/tendermint/types/params';
@@ -253,10 +254,15 @@ export class BaseApp implements Application {
       );
     }
     this.#genesis = { request, layer: undefined };
-    this.#genesis.layer = this.#runGenesis(request);
+    const { layer, validators } = this.#runGenesis(request);
+    this.#genesis.layer = layer;
     // CheckTx sees the genesis state before the first block.
-    this.#check = this.#runGenesis(request);
-    return { consensusParams: request.consensusParams, validators: [], appHash: this.#store.lastCommit().hash };
+    this.#check = this.#runGenesis(request).layer;
+    return {
+      consensusParams: request.consensusParams,
+      validators: toAbciUpdates(validators),
+      appHash: this.#store.lastCommit().hash,
+    };
   }
 
   async prepareProposal(request: RequestPrepareProposal): Promise<ResponsePrepareProposal> {
@@ -393,10 +399,7 @@ export class BaseApp implements Application {
     return {
       events: toAbciEvents(ctx.events.list()),
       txResults: results,
-      validatorUpdates: updates.map(({ pubKey, power }) => ({
-        pubKey: { ed25519: pubKey, secp256k1: undefined },
-        power,
-      })),
+      validatorUpdates: toAbciUpdates(updates),
       consensusParamUpdates: sameParams(params, nextParams) ? undefined : nextParams,
       appHash: hash,
     };
@@ -444,8 +447,11 @@ export class BaseApp implements Application {
 
   // ---- helpers -----------------------------------------------------------
 
-  /** Runs genesis on a layer of its own. */
-  #runGenesis(request: RequestInitChain): CacheMultiStore {
+  /** Runs genesis on a layer of its own. Validators are returned when state names them, not the engine. */
+  #runGenesis(request: RequestInitChain): {
+    readonly layer: CacheMultiStore;
+    readonly validators: readonly ValidatorUpdate[];
+  } {
     const layer = this.#store.cache();
     const block = this.#blockInfo(request.initialHeight, toMs(request.time));
     const ctx = this.#context(layer, block, 'genesis');
@@ -466,8 +472,19 @@ export class BaseApp implements Application {
       if (section === undefined) throw new FatalError(`app_state of the genesis lacks the section ${module.name}`);
       module.initGenesis(ctx, section);
     }
+    const set: ValidatorUpdate[] = [];
+    for (const module of this.#options.modules.end) set.push(...(module.endGenesis?.(ctx) ?? []));
     blockTime.set(ctx, block.timeMs);
-    return layer;
+    return { layer, validators: set };
+  }
+
+  /**
+   * Runs a signed transaction of genesis, as a block would.
+   * @throws AppError when it fails: a chain does not start from half of its genesis
+   */
+  runGenesisTx(ctx: Context, bytes: Uint8Array): void {
+    const outcome = ctx.isolated((layer) => this.#run(bytes, layer, ctx.block, 'genesis'));
+    if (outcome.error !== undefined) throw outcome.error;
   }
 
   /** A layer to try things on: over committed state, or over genesis before the first block. */
@@ -478,7 +495,7 @@ export class BaseApp implements Application {
   /** The layer that the block is built on; genesis is run again if an earlier attempt used it up. */
   #takeBaseLayer(): CacheMultiStore {
     if (this.#genesis === undefined) return this.#store.cache();
-    const layer = this.#genesis.layer ?? this.#runGenesis(this.#genesis.request);
+    const layer = this.#genesis.layer ?? this.#runGenesis(this.#genesis.request).layer;
     this.#genesis.layer = undefined;
     return layer;
   }
@@ -548,7 +565,7 @@ export class BaseApp implements Application {
     try {
       return runTx(tx, layer, block, mode, this.#store.at(), this.#events, ante, this.router);
     } catch (error) {
-      if (mode === 'deliver' || error instanceof FatalError) throw error;
+      if (mode === 'deliver' || mode === 'genesis' || error instanceof FatalError) throw error;
       return failure(this.#asAppError(error, `${mode} of a transaction`));
     }
   }
@@ -652,6 +669,10 @@ function varintSize(value: number): number {
   let bytes = 1;
   for (let rest = value; rest >= 0x80; rest >>>= 7) bytes++;
   return bytes;
+}
+
+function toAbciUpdates(updates: readonly ValidatorUpdate[]): AbciValidatorUpdate[] {
+  return updates.map(({ pubKey, power }) => ({ pubKey: { ed25519: pubKey, secp256k1: undefined }, power }));
 }
 
 function failure(error: AppError): TxOutcome {

@@ -70,6 +70,14 @@ export class Context {
     this.events.emit(typeName, this.#typed.attributes(typeName, message));
   }
 
+  /** Hands `work` a branch of this context's state, for whole transactions, and keeps what it wrote there. */
+  isolated<T>(work: (layer: CacheMultiStore) => T): T {
+    const layer = this.#layer.branch();
+    const result = work(layer);
+    layer.write();
+    return result;
+  }
+
   /**
    * Runs `work` on a branch: its writes and events are kept when it returns
    * and dropped when it throws. Gas stays consumed either way.

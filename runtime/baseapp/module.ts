@@ -66,6 +66,11 @@ export interface Module {
 
   /** The consensus set that the chain starts with; called before initGenesis. */
   initValidators?(ctx: Context, validators: readonly ValidatorUpdate[]): void;
+  /**
+   * Called when every section of genesis is in, in the order of end blocks.
+   * Returns the whole consensus set when state names it, and the engine did not.
+   */
+  endGenesis?(ctx: Context): readonly ValidatorUpdate[] | void;
   beginBlock?(ctx: Context): void;
   /** Returns changes of the consensus validator set, if the module has any. */
   endBlock?(ctx: Context): readonly ValidatorUpdate[] | void;

@@ -1,4 +1,5 @@
 import type { Registry } from '../codec/registry.js';
+import { fromBech32, operatorPrefix, toBech32 } from '../crypto/address.js';
 import type { Context } from './context.js';
 import { sdkErrors } from './errors.js';
 import type { Handlers, ServiceDefinition, ServiceRegistrar, WireType } from './module.js';
@@ -121,7 +122,17 @@ export class Router implements ServiceRegistrar {
 function collect(paths: readonly SignerPath[], message: unknown, found: string[]): void {
   for (const { property, nested } of paths) {
     const value = (message as Readonly<Record<string, unknown>>)[property];
-    if (nested === undefined) found.push(value as string);
+    if (nested === undefined) found.push(accountOf(value as string));
     else for (const item of Array.isArray(value) ? value : [value]) collect(nested, item, found);
+  }
+}
+
+/** An operator signs with its account: the same bytes under another prefix. What is no address fails where signers are looked up. */
+function accountOf(text: string): string {
+  if (!text.startsWith(`${operatorPrefix}1`)) return text;
+  try {
+    return toBech32(fromBech32(text, operatorPrefix));
+  } catch {
+    return text;
   }
 }

@@ -8,14 +8,18 @@ import {
   type Message,
 } from '@bufbuild/protobuf';
 import { reflect, type ReflectMessage } from '@bufbuild/protobuf/reflect';
+import { decOf, decToText } from '../baseapp/dec.js';
 import type { Registry } from './registry.js';
 import type { JsonValue } from './types.js';
+
+/** Types whose amino JSON is their key alone. */
+const publicKeys: ReadonlySet<string> = new Set(['cosmos.crypto.ed25519.PubKey', 'cosmos.crypto.secp256k1.PubKey']);
 
 /**
  * Amino JSON: what Ledger devices sign. Derived from descriptors, so a new
  * message needs only its `amino.name`: original field names, 64-bit integers
  * as strings, smaller ones as numbers, enums as numbers, bytes in base64,
- * empty fields left out unless marked `dont_omitempty`, and Any values as
+ * decimals with a point, public keys as one text, empty fields left out unless marked `dont_omitempty`, and Any values as
  * {type, value}.
  */
 export class AminoJson {
@@ -32,7 +36,8 @@ export class AminoJson {
     const name = this.#registry.aminoName(typeName);
     if (name === undefined) throw new Error(`${typeName} has no amino name and cannot be signed as amino JSON`);
     const type = this.#registry.message(typeName);
-    return { type: name, value: this.#value(type, fromBinary(type, bytes)) };
+    const value = this.#value(type, fromBinary(type, bytes));
+    return { type: name, value: publicKeys.has(typeName) ? (value['key'] ?? '') : value };
   }
 
   /** The bytes that SIGN_MODE_LEGACY_AMINO_JSON signs: keys sorted, `&`, `<` and `>` escaped. */
@@ -97,6 +102,11 @@ export class AminoJson {
       if (field.message.typeName !== 'google.protobuf.Any') return this.#value(field.message, message);
       const any = message as Message & { typeUrl: string; value: Uint8Array };
       return this.message(any.typeUrl.slice(any.typeUrl.lastIndexOf('/') + 1), any.value);
+    }
+    if (this.#registry.json.scalarOf(field) === 'cosmos.Dec') {
+      const raw = typeof item === 'string' ? item : Buffer.from(item as Uint8Array).toString('ascii');
+      // What is no decimal is refused by its handler; it can be signed all the same.
+      return /^-?\d+$/.test(raw) ? decToText(decOf(BigInt(raw))) : raw;
     }
     if (field.scalar === ScalarType.BYTES) return Buffer.from(item as Uint8Array).toString('base64');
     return typeof item === 'bigint' ? item.toString() : (item as string | number | boolean);

@@ -11,6 +11,7 @@ import {
 } from '@bufbuild/protobuf';
 import { FileDescriptorProtoSchema, FileDescriptorSetSchema } from '@bufbuild/protobuf/wkt';
 import { CanonicalChecker } from './canonical.js';
+import { CosmosJson } from './cosmos-json.js';
 import type { JsonValue, ProtoRegistry } from './types.js';
 
 export interface MethodInfo {
@@ -33,6 +34,7 @@ export class Registry implements ProtoRegistry {
   readonly #signers: DescExtension;
   readonly #msgService: DescExtension;
   readonly #aminoName: DescExtension;
+  readonly json: CosmosJson;
 
   constructor(image: Uint8Array) {
     const set = fromBinary(FileDescriptorSetSchema, image);
@@ -42,6 +44,7 @@ export class Registry implements ProtoRegistry {
     this.#signers = this.#extension('cosmos.msg.v1.signer');
     this.#msgService = this.#extension('cosmos.msg.v1.service');
     this.#aminoName = this.#extension('amino.name');
+    this.json = new CosmosJson(this.files, this.#extension('cosmos_proto.scalar'));
   }
 
   has(typeName: string): boolean {
@@ -57,16 +60,19 @@ export class Registry implements ProtoRegistry {
 
   toJson(typeName: string, bytes: Uint8Array): JsonValue {
     const type = this.message(typeName);
-    return toJson(type, fromBinary(type, bytes), {
+    const plain = toJson(type, fromBinary(type, bytes), {
       registry: this.files,
       useProtoFieldName: true,
       alwaysEmitImplicit: true,
     }) as JsonValue;
+    return this.json.toCosmos(type, plain);
   }
 
   fromJson(typeName: string, json: JsonValue): Uint8Array {
     const type = this.message(typeName);
-    return toBinary(type, fromJson(type, json, { registry: this.files }));
+    const message = fromJson(type, this.json.fromCosmos(type, json), { registry: this.files });
+    this.json.fixTypeUrls(type, message);
+    return toBinary(type, message);
   }
 
   assertCanonical(typeName: string, bytes: Uint8Array): void {

@@ -5,7 +5,7 @@ export type JsonValue = null | boolean | number | string | JsonValue[] | { [key:
  * All message types of the chain by full name, from the descriptor image.
  * JSON is proto JSON as the Cosmos SDK prints it: original snake_case field
  * names, defaults emitted, 64-bit integers as strings, bytes in base64,
- * enums by name, Any with "@type".
+ * enums by name, Any with "@type", decimals with a point and 18 places.
  */
 export interface ProtoRegistry {
   has(typeName: string): boolean;

@@ -6,6 +6,10 @@ export const addressLength = 20;
 
 /** bech32 prefix of the chain's account addresses. */
 export const accountPrefix = 'plim';
+/** bech32 prefix of validators' operators: the same bytes as the operator's account. */
+export const operatorPrefix = 'plimvaloper';
+/** bech32 prefix of consensus addresses. */
+export const consensusPrefix = 'plimvalcons';
 
 export function toBech32(address: Uint8Array, prefix = accountPrefix): string {
   return bech32.encode(prefix, bech32.toWords(address));

@@ -30,7 +30,7 @@ const number = (value: number): string => value.toString(16).padStart(12, '0');
 
 /**
  * Blocks, results and the transaction index, in LevelDB or in memory. Keys:
- * b/ block, c/ commit, x/ extended commit, r/ results by height; t/ place by
+ * b/ block, c/ commit, x/ extended commit, r/ results, v/ validators by height; t/ place by
  * transaction hash; `genesis` hash and chain id; `params` consensus parameters since a block changed them;
  * `base` lowest height that was not pruned; `height` newest height saved; `state` newest height whose commit the
  * application acknowledged.
@@ -145,8 +145,11 @@ export class BlockStore {
     results: ResponseFinalizeBlock,
     txHashes: readonly Uint8Array[],
     params: ConsensusParams | undefined,
+    /** tendermint.types.ValidatorSet of two heights later. */
+    validators: Uint8Array,
   ): Promise<void> {
     await this.#write([
+      { type: 'put', key: `v/${number(height + 2)}`, value: validators },
       ...(params === undefined
         ? []
         : [{ type: 'put', key: 'params', value: ConsensusParams.encode(params).finish() } as const]),
@@ -162,6 +165,15 @@ export class BlockStore {
   /** Remembers that the application committed a height. */
   async saveCommitted(height: number): Promise<void> {
     await this.#write([{ type: 'put', key: 'state', value: Buffer.from(String(height)) }]);
+  }
+
+  async saveValidators(height: number, validators: Uint8Array): Promise<void> {
+    await this.#write([{ type: 'put', key: `v/${number(height)}`, value: validators }]);
+  }
+
+  /** tendermint.types.ValidatorSet of a height. */
+  async validators(height: number): Promise<Uint8Array | undefined> {
+    return this.#get(`v/${number(height)}`);
   }
 
   async heights(): Promise<{ readonly saved: number; readonly committed: number }> {

@@ -6,6 +6,7 @@ import {
   type CommitInfo,
   type ResponseCheckTx,
   type ResponseFinalizeBlock,
+  type ValidatorUpdate,
 } from 'cosmjs-types/tendermint/abci/types';
 import type { Timestamp } from 'cosmjs-types/google/protobuf/timestamp';
 import { Block } from 'cosmjs-types/tendermint/types/block';
@@ -30,8 +31,8 @@ import {
   partSetHeader,
   precommitSignBytes,
   resultsHash,
-  validatorsHash,
 } from './hashing.js';
+import { ValidatorSet } from './validator-set.js';
 import { defaultMempoolLimits, Mempool, sizeInBlock, type MempoolLimits } from './mempool.js';
 
 /** The CometBFT release whose behaviour and RPC this engine has. */
@@ -90,8 +91,9 @@ function parseTime(text: string): bigint {
 }
 
 /**
- * One validator in this process: builds blocks and calls the application
- * exactly as CometBFT v0.38 would, with real hashes and signatures.
+ * One validator key in this process: builds blocks and calls the application
+ * exactly as CometBFT v0.38 would, with real hashes and signatures. The set
+ * may change as the application says, as long as the local key alone decides.
  */
 export class EmbeddedEngine {
   readonly events = new EventEmitter<EngineEvents>();
@@ -100,7 +102,8 @@ export class EmbeddedEngine {
   readonly store: BlockStore;
   readonly app: Application;
   readonly validator: ConsensusKey;
-  readonly power: bigint;
+  /** Who votes on the next block and on the one after it; set by the handshake. */
+  #sets!: { readonly next: ValidatorSet; readonly afterNext: ValidatorSet };
   #params: ConsensusParams;
   #tip: Tip | undefined;
   #appHash: Uint8Array = noBytes;
@@ -121,12 +124,6 @@ export class EmbeddedEngine {
     this.#clock = options.clock;
     this.#logger = options.logger;
     this.#params = consensusParamsOf(options.genesis);
-    const key = Buffer.from(options.validator.publicKey).toString('base64');
-    const [own, ...others] = options.genesis.validators;
-    if (others.length > 0 || own!.pub_key.value !== key) {
-      throw new Error('the embedded engine runs a genesis with exactly one validator, whose key it has');
-    }
-    this.power = BigInt(own!.power);
   }
 
   /** Opens stored blocks, shakes hands with the application and replays what it missed. */
@@ -177,6 +174,21 @@ export class EmbeddedEngine {
   get earliestHeight(): bigint {
     const base = BigInt(this.store.base);
     return base > this.initialHeight ? base : this.initialHeight;
+  }
+
+  /** Who votes on the next block. */
+  get validators(): ValidatorSet {
+    return this.#sets.next;
+  }
+
+  /** Who voted, or will vote, on a block: up to two heights ahead. Undefined where nothing is stored. */
+  async validatorsAt(height: bigint): Promise<ValidatorSet | undefined> {
+    const stored = await this.store.validators(Number(height));
+    if (stored !== undefined) return ValidatorSet.decode(stored);
+    // Blocks from before sets were stored: they never changed then.
+    const { saved } = await this.store.heights();
+    const known = height >= this.initialHeight && height <= BigInt(saved) + 2n;
+    return known && this.genesis.validators.length > 0 ? ValidatorSet.genesis(this.#genesisUpdates()) : undefined;
   }
 
   /** Produces a block each interval until `stop`; never two at once. `onFatal` hears of an error that ends it. */
@@ -251,8 +263,8 @@ export class EmbeddedEngine {
     // BFT time: the median of the previous precommits' timestamps, here the one of the only validator.
     const timeMs = tip === undefined ? parseTime(this.genesis.genesis_time) : voteTime(tip.commit);
     const time = timestampOf(timeMs);
-    const set = [{ publicKey: validator.publicKey, power: this.power }];
-    const setHash = validatorsHash(set);
+    const { next: set, afterNext } = this.#sets;
+    const round = this.#round(set, height);
     const maxBytes = this.#params.block!.maxBytes;
     const maxTxBytes = (maxBytes < 0n ? hardMaxBytes : Number(maxBytes)) - blockOverhead;
     const emptyExtended: ExtendedCommitInfo = { round: 0, votes: [] };
@@ -263,7 +275,7 @@ export class EmbeddedEngine {
       misbehavior: [],
       height,
       time,
-      nextValidatorsHash: setHash,
+      nextValidatorsHash: afterNext.hash,
       proposerAddress: validator.address,
     });
     const { txs } = proposal;
@@ -279,8 +291,8 @@ export class EmbeddedEngine {
       lastBlockId: tip?.blockId ?? zeroBlockId,
       lastCommitHash: commitHash(lastCommit),
       dataHash: dataHash(txs),
-      validatorsHash: setHash,
-      nextValidatorsHash: setHash,
+      validatorsHash: set.hash,
+      nextValidatorsHash: afterNext.hash,
       consensusHash: consensusHash(this.#params.block!.maxBytes, this.#params.block!.maxGas),
       appHash: this.#appHash,
       lastResultsHash: tip?.lastResultsHash ?? merkleRoot([]),
@@ -299,14 +311,14 @@ export class EmbeddedEngine {
       hash: blockId.hash,
       height,
       time,
-      nextValidatorsHash: setHash,
+      nextValidatorsHash: afterNext.hash,
       proposerAddress: validator.address,
     });
     if (status !== ResponseProcessProposal_ProposalStatus.ACCEPT) {
       throw new Error(`the application rejected its own proposal of height ${height}`);
     }
 
-    const vote = await this.#vote(block, blockId, lastCommitInfo, setHash);
+    const vote = await this.#vote(block, blockId, lastCommitInfo, set, round);
     try {
       await this.store.saveBlock(Number(height), { block, ...vote }, blockBytes);
       return await this.#execute(block, blockId, vote);
@@ -316,12 +328,32 @@ export class EmbeddedEngine {
     }
   }
 
-  /** Precommits a block: extension, signatures, timestamp. */
+  /**
+   * The round in which the local key proposes: in those before it the
+   * proposers are not there, so nobody decides anything.
+   * @throws Error when the local key alone cannot decide on a block
+   */
+  #round(set: ValidatorSet, height: bigint): number {
+    const { address } = this.validator;
+    const own = set.find(address)?.power ?? 0n;
+    if (3n * own <= 2n * set.total) {
+      throw new Error(
+        `the local key ${hexOf(address)} holds ${own} of ${set.total} voting power at height ${height}: the embedded engine has no other key and needs more than two thirds. Run CometBFT, or give the power back`,
+      );
+    }
+    let round = 0;
+    let turn = set;
+    while (Buffer.compare(turn.proposer.address, address) !== 0) turn = set.next(++round);
+    return round;
+  }
+
+  /** Precommits a block: extension, signatures, timestamp. Whoever else may vote is absent. */
   async #vote(
     block: Block,
     blockId: BlockID,
     lastCommit: CommitInfo,
-    setHash: Uint8Array,
+    set: ValidatorSet,
+    round: number,
   ): Promise<Pick<StoredBlock, 'commit' | 'extended'>> {
     const { app, validator } = this;
     const { height, time } = block.header;
@@ -336,11 +368,11 @@ export class EmbeddedEngine {
         txs: block.data.txs,
         proposedLastCommit: lastCommit,
         misbehavior: [],
-        nextValidatorsHash: setHash,
+        nextValidatorsHash: block.header.nextValidatorsHash,
         proposerAddress: validator.address,
       });
       voteExtension = extended.voteExtension;
-      extensionSignature = validator.sign(canonicalVoteExtension(voteExtension, height, 0, this.chainId));
+      extensionSignature = validator.sign(canonicalVoteExtension(voteExtension, height, round, this.chainId));
       const { status } = await app.verifyVoteExtension({
         hash: blockId.hash,
         validatorAddress: validator.address,
@@ -354,25 +386,30 @@ export class EmbeddedEngine {
     const blockMs = toMs(time);
     const now = this.#clock.nowMs();
     const timestamp = timestampOf(now > blockMs ? now : blockMs + 1n);
-    const signature = validator.sign(precommitSignBytes(blockId, height, 0, timestamp, this.chainId));
+    const signature = validator.sign(precommitSignBytes(blockId, height, round, timestamp, this.chainId));
     const flag = BlockIDFlag.BLOCK_ID_FLAG_COMMIT;
+    const isLocal = (address: Uint8Array): boolean => Buffer.compare(address, validator.address) === 0;
     return {
       commit: {
         height,
-        round: 0,
+        round,
         blockId,
-        signatures: [{ blockIdFlag: flag, validatorAddress: validator.address, timestamp, signature }],
+        signatures: set.validators.map(({ address }) =>
+          isLocal(address) ? { blockIdFlag: flag, validatorAddress: address, timestamp, signature } : absentSignature,
+        ),
       },
       extended: {
-        round: 0,
-        votes: [
-          {
-            validator: { address: validator.address, power: this.power },
-            voteExtension,
-            extensionSignature,
-            blockIdFlag: flag,
-          },
-        ],
+        round,
+        votes: set.validators.map(({ address, power }) => ({
+          validator: { address, power },
+          ...(isLocal(address)
+            ? { voteExtension, extensionSignature, blockIdFlag: flag }
+            : {
+                voteExtension: noBytes,
+                extensionSignature: noBytes,
+                blockIdFlag: BlockIDFlag.BLOCK_ID_FLAG_ABSENT,
+              }),
+        })),
       },
     };
   }
@@ -392,15 +429,18 @@ export class EmbeddedEngine {
         `block ${height} replays to another application hash than before: the state or the program differs`,
       );
     }
+    // Updates of this block take effect two heights later.
+    const set = this.#sets.afterNext.apply(results.validatorUpdates).next();
     await this.store.saveResults(
       Number(height),
       results,
       block.data.txs.map((tx) => sha256(tx)),
       results.consensusParamUpdates === undefined ? undefined : merged(this.#params, results.consensusParamUpdates),
+      set.encode(),
     );
     const { retainHeight } = await this.app.commit();
     await this.store.saveCommitted(Number(height));
-    this.#advance(block, blockId, vote, results);
+    this.#advance(block, blockId, vote, results, set);
     if (retainHeight > 0n) {
       if (retainHeight > height) {
         throw new Error(
@@ -431,9 +471,6 @@ export class EmbeddedEngine {
     if (results.txResults.length !== data.txs.length) {
       throw new Error(`FinalizeBlock returned ${results.txResults.length} results for ${data.txs.length} transactions`);
     }
-    if (results.validatorUpdates.length > 0) {
-      throw new Error('the embedded engine has one validator: it cannot apply validator updates');
-    }
     return results;
   }
 
@@ -442,9 +479,12 @@ export class EmbeddedEngine {
     blockId: BlockID,
     { commit, extended }: Pick<StoredBlock, 'commit' | 'extended'>,
     results: ResponseFinalizeBlock,
+    /** Who votes two heights later. */
+    set: ValidatorSet,
   ): void {
     this.#appHash = results.appHash;
     if (results.consensusParamUpdates !== undefined) this.#params = merged(this.#params, results.consensusParamUpdates);
+    this.#sets = { next: this.#sets.afterNext, afterNext: set };
     this.#tip = {
       height: block.header.height,
       blockId,
@@ -462,6 +502,19 @@ export class EmbeddedEngine {
       round: tip.extended.round,
       votes: tip.extended.votes.map(({ validator, blockIdFlag }) => ({ validator, blockIdFlag })),
     };
+  }
+
+  #genesisUpdates(): ValidatorUpdate[] {
+    return this.genesis.validators.map(({ pub_key: key, power }) => ({
+      pubKey: { ed25519: new Uint8Array(Buffer.from(key.value, 'base64')), secp256k1: undefined },
+      power: BigInt(power),
+    }));
+  }
+
+  async #storedSet(height: number): Promise<ValidatorSet> {
+    const set = await this.validatorsAt(BigInt(height));
+    if (set === undefined) throw new Error(`block store is damaged: the validators of height ${height} are missing`);
+    return set;
   }
 
   /** Brings the application to the height of the stored blocks (CometBFT's handshake). */
@@ -489,15 +542,25 @@ export class EmbeddedEngine {
       );
     }
     if (appHeight === 0) {
-      const { appHash } = await this.app.initChain({
+      const { appHash, validators } = await this.app.initChain({
         time: timestampOf(parseTime(this.genesis.genesis_time)),
         chainId: this.chainId,
         consensusParams: this.#params,
-        validators: [{ pubKey: { ed25519: this.validator.publicKey, secp256k1: undefined }, power: this.power }],
+        validators: this.#genesisUpdates(),
         appStateBytes: Buffer.from(JSON.stringify(this.genesis.app_state), 'utf8'),
         initialHeight: this.initialHeight,
       });
       this.#appHash = appHash;
+      const named = validators.length > 0 ? validators : this.#genesisUpdates();
+      if (named.length === 0)
+        throw new Error('the genesis names no validators, and the application returned none from InitChain');
+      const set = ValidatorSet.genesis(named);
+      this.#sets = { next: set, afterNext: set.next() };
+      const initial = Number(this.initialHeight);
+      await this.store.saveValidators(initial, set.encode());
+      await this.store.saveValidators(initial + 1, set.next().encode());
+    } else {
+      this.#sets = { next: await this.#storedSet(appHeight), afterNext: await this.#storedSet(appHeight + 1) };
     }
     // A replay makes no proposals: it can run under what its last block left.
     this.#params = (await this.store.params()) ?? this.#params;
@@ -517,13 +580,15 @@ export class EmbeddedEngine {
           );
         }
         if (committed < height) await this.store.saveCommitted(height);
-        this.#advance(block, blockId, stored, results);
+        this.#advance(block, blockId, stored, results, await this.#storedSet(height + 2));
         continue;
       }
       this.#logger.info({ height }, 'replaying a stored block');
       const before = await this.store.results(height);
       await this.#execute(block, blockId, stored, before);
     }
+    // Rather now than at the first block.
+    this.#round(this.#sets.next, this.#tip === undefined ? this.initialHeight : this.#tip.height + 1n);
   }
 }
 
@@ -538,8 +603,22 @@ function merged(params: ConsensusParams, update: ConsensusParams): ConsensusPara
   };
 }
 
+const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase();
+
+/** What CometBFT writes into a commit for who did not vote; the time is Go's zero. */
+const absentSignature = {
+  blockIdFlag: BlockIDFlag.BLOCK_ID_FLAG_ABSENT,
+  validatorAddress: noBytes,
+  timestamp: { seconds: -62_135_596_800n, nanos: 0 },
+  signature: noBytes,
+};
+
 function toMs(time: Timestamp): bigint {
   return time.seconds * 1_000n + BigInt(Math.trunc(time.nanos / 1_000_000));
 }
 
-const voteTime = (commit: Commit): bigint => toMs(commit.signatures[0]!.timestamp);
+/** The median of a commit's times, which is the only one there is. */
+function voteTime({ signatures }: Commit): bigint {
+  const own = signatures.find(({ blockIdFlag }) => blockIdFlag === BlockIDFlag.BLOCK_ID_FLAG_COMMIT);
+  return toMs(own!.timestamp);
+}

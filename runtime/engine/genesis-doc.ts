@@ -27,7 +27,8 @@ const genesis = z.object({
         name: z.string(),
       }),
     )
-    .min(1),
+    // None: the application names them (gentxs).
+    .default([]),
   app_hash: z.string(),
   app_state: z.record(z.string(), z.unknown()),
 });

@@ -41,17 +41,15 @@ export function embeddedChain(engine: EmbeddedEngine): Chain {
         result: results.txResults[place.index]!,
       };
     },
-    validators: async (height) =>
-      known(height)
-        ? [
-            {
-              address: engine.validator.address,
-              publicKey: engine.validator.publicKey,
-              power: engine.power,
-              proposerPriority: 0n,
-            },
-          ]
-        : undefined,
+    validators: async (height) => {
+      const set = known(height) ? await engine.validatorsAt(height) : undefined;
+      return set?.validators.map(({ address, publicKey, power, priority }) => ({
+        address,
+        publicKey,
+        power,
+        proposerPriority: priority,
+      }));
+    },
     broadcast: async (tx) => {
       try {
         return await engine.broadcastTx(tx);

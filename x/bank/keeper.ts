@@ -138,6 +138,23 @@ export class BankKeeper {
     this.#accounts.ensure(ctx, to);
   }
 
+  /** Destroys coins of a module's account. @throws AppError sdk/5 when it has less */
+  burn(ctx: Context, module: string, denom: string, amount: bigint): void {
+    const from = moduleAddress(module);
+    this.#subtract(ctx, from, denom, amount);
+    const rest = this.supply(ctx, denom) - amount;
+    if (rest === 0n) supplies.delete(ctx, denom);
+    else supplies.set(ctx, denom, rest);
+    ctx.events.emit('coin_spent', [
+      ['spender', toBech32(from)],
+      ['amount', `${amount}${denom}`],
+    ]);
+    ctx.events.emit('burn', [
+      ['burner', toBech32(from)],
+      ['amount', `${amount}${denom}`],
+    ]);
+  }
+
   #subtract(ctx: Context, address: Uint8Array, denom: string, amount: bigint): void {
     const balance = this.balance(ctx, address, denom);
     if (balance < amount) {

@@ -18,7 +18,7 @@ let module: ValsetModule;
 beforeEach(async () => {
   bench = await Workbench.open([{ name: storeName, kind: 'committed' }]);
   keeper = new ValsetKeeper();
-  module = new ValsetModule(keeper, bench.registry);
+  module = new ValsetModule(keeper, bench.registry, 'plim1gov', { hasPower: () => true });
 });
 
 const powers = (): (readonly [number, bigint])[] =>

@@ -1,4 +1,4 @@
-import type { Event, ExecTxResult, ResponseFinalizeBlock } from 'cosmjs-types/tendermint/abci/types';
+import type { Event, ExecTxResult, ResponseFinalizeBlock, ValidatorUpdate } from 'cosmjs-types/tendermint/abci/types';
 import type { Timestamp } from 'cosmjs-types/google/protobuf/timestamp';
 import type { Block } from 'cosmjs-types/tendermint/types/block';
 import type { ConsensusParams } from 'cosmjs-types/tendermint/types/params';
@@ -77,10 +77,18 @@ export const txResult = (value: ExecTxResult) => ({
   codespace: value.codespace,
 });
 
+/** A key in the words of Go's JSON of its protobuf type; without a power it leaves the set. */
+export const validatorUpdate = ({ pubKey, power }: ValidatorUpdate) => ({
+  pub_key: {
+    Sum: { type: 'tendermint.crypto.PublicKey_Ed25519', value: { ed25519: base64(pubKey.ed25519!) } },
+  },
+  ...(power === 0n ? {} : { power: power.toString() }),
+});
+
 export const finalizeBlock = (value: ResponseFinalizeBlock) => ({
   events: events(value.events),
   tx_results: value.txResults.map(txResult),
-  validator_updates: [],
+  validator_updates: value.validatorUpdates.map(validatorUpdate),
   consensus_param_updates: null,
   app_hash: base64(value.appHash),
 });

@@ -27,10 +27,10 @@ export interface NodeIdentity {
 
 /** The methods of CometBFT's RPC that need no connection of their own. */
 export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Readonly<Record<string, Route>> {
-  const validatorJson = () => ({
-    address: json.hex(consensusAddress(engine.validator.publicKey)),
-    pub_key: { type: 'tendermint/PubKeyEd25519', value: json.base64(engine.validator.publicKey) },
-    voting_power: engine.power.toString(),
+  const validatorJson = (publicKey: Uint8Array, power: bigint) => ({
+    address: json.hex(consensusAddress(publicKey)),
+    pub_key: { type: 'tendermint/PubKeyEd25519', value: json.base64(publicKey) },
+    voting_power: power.toString(),
   });
 
   function heightOf(params: Params): bigint {
@@ -158,7 +158,10 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
           earliest_block_time: json.time(earliest?.block.header.time ?? timestampOf(engine.timeMs)),
           catching_up: false,
         },
-        validator_info: validatorJson(),
+        validator_info: validatorJson(
+          engine.validator.publicKey,
+          engine.validators.find(engine.validator.address)?.power ?? 0n,
+        ),
       };
     },
     net_info: async () => ({ listening: true, listeners: [identity().listenAddress], n_peers: '0', peers: [] }),
@@ -336,7 +339,8 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
         height: height.toString(),
         txs_results: results.txResults.map(json.txResult),
         finalize_block_events: json.events(results.events),
-        validator_updates: null,
+        validator_updates:
+          results.validatorUpdates.length === 0 ? null : results.validatorUpdates.map(json.validatorUpdate),
         consensus_param_updates: null,
         app_hash: json.base64(results.appHash),
       };
@@ -369,13 +373,21 @@ export function routes(engine: EmbeddedEngine, identity: () => NodeIdentity): Re
       };
     },
     validators: async (params) => {
-      const height = heightOf(params);
-      pageOf(params, 1);
+      // The set of the next block is known before it.
+      const asked = params.integer('height');
+      const height = asked === engine.height + 1n ? asked : heightOf(params);
+      const set = await engine.validatorsAt(height);
+      if (set === undefined) throw new RpcFailure(`validators of height ${height} are not stored`);
+      const { start, end } = pageOf(params, set.validators.length);
+      const page = set.validators.slice(start, end);
       return {
         block_height: height.toString(),
-        validators: [{ ...validatorJson(), proposer_priority: '0' }],
-        count: '1',
-        total: '1',
+        validators: page.map(({ publicKey, power, priority }) => ({
+          ...validatorJson(publicKey, power),
+          proposer_priority: priority.toString(),
+        })),
+        count: String(page.length),
+        total: String(set.validators.length),
       };
     },
     consensus_params: async (params) => ({
