@@ -26,7 +26,18 @@ describe('the application', () => {
     const { modules } = await create();
     assert.deepEqual(
       modules.map(({ name }) => name),
-      ['auth', 'bank', 'valset', 'staking', 'oracle', 'insurance', 'perps'],
+      [
+        'auth',
+        'bank',
+        'valset',
+        'distribution',
+        'staking',
+        'slashing',
+        'oracle',
+        'insurance',
+        'perps',
+        'genutil',
+      ],
     );
   });
 

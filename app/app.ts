@@ -25,6 +25,13 @@ import { HealthIndex } from '../x/perps/block/health-index.js';
 import type { Deps } from '../x/perps/deps.js';
 import { PerpsKeeper } from '../x/perps/keeper.js';
 import { PerpsModule } from '../x/perps/module.js';
+import { stakingHooks as distributionHooks } from '../x/distribution/hooks.js';
+import { DistributionKeeper, moduleName as distributionAccount } from '../x/distribution/keeper.js';
+import { DistributionModule } from '../x/distribution/module.js';
+import { GenutilModule } from '../x/genutil/module.js';
+import { SlashingKeeper } from '../x/slashing/keeper.js';
+import { SlashingModule } from '../x/slashing/module.js';
+import { Staking } from '../x/staking/facade.js';
 import { StakingKeeper, bondedPool, notBondedPool } from '../x/staking/keeper.js';
 import { StakingModule } from '../x/staking/module.js';
 import { ValsetKeeper } from '../x/valset/keeper.js';
@@ -34,7 +41,7 @@ export const appName = 'plimsoll';
 export const appVersion = '0.1.0';
 
 /** Accounts that modules own; people cannot send to them. */
-export const moduleAccounts: readonly string[] = [bondedPool, feeCollector, 'gov', 'insurance', notBondedPool, 'perps'];
+export const moduleAccounts: readonly string[] = [bondedPool, distributionAccount, feeCollector, 'gov', 'insurance', notBondedPool, 'perps'];
 
 /** Where governance messages come from. */
 export const authority = toBech32(moduleAddress('gov'));
@@ -58,10 +65,12 @@ export interface AppOptions {
 export interface Keepers {
   readonly auth: AuthKeeper;
   readonly bank: BankKeeper;
+  readonly distribution: DistributionKeeper;
   readonly insurance: InsuranceKeeper;
   readonly oracle: OracleKeeper;
   readonly perps: PerpsKeeper;
-  readonly staking: StakingKeeper;
+  readonly slashing: SlashingKeeper;
+  readonly staking: Staking;
   readonly valset: ValsetKeeper;
 }
 
@@ -81,7 +90,13 @@ export function createApp(options: AppOptions): PlimsollApp {
   const auth = new AuthKeeper();
   const bank = new BankKeeper(auth, moduleAccounts);
   const valset = new ValsetKeeper();
-  const staking = new StakingKeeper(bank, valset);
+  const stakingKeeper = new StakingKeeper(bank, valset);
+  const staking = new Staking(stakingKeeper);
+  const distribution = new DistributionKeeper(bank, staking, valset);
+  const slashing = new SlashingKeeper(staking, valset);
+  // Rewards before signatures: a validator's books are open before anything is asked of it.
+  stakingKeeper.addHooks(distributionHooks(distribution));
+  stakingKeeper.addHooks({ afterValidatorBonded: (ctx, consAddress) => slashing.onBonded(ctx, consAddress) });
   const oracle = new OracleKeeper();
   const insurance = new InsuranceKeeper(bank);
   const perps = new PerpsKeeper();
@@ -96,8 +111,11 @@ export function createApp(options: AppOptions): PlimsollApp {
 
   const authModule = new AuthModule(auth, registry, moduleAccounts);
   const bankModule = new BankModule(bank, registry);
-  const valsetModule = new ValsetModule(valset, registry, authority, staking);
-  const stakingModule = new StakingModule(staking, registry, authority);
+  const valsetModule = new ValsetModule(valset, registry, authority, stakingKeeper);
+  const stakingModule = new StakingModule(stakingKeeper, registry, authority);
+  const distributionModule = new DistributionModule(distribution, registry, authority, feeCollector);
+  const slashingModule = new SlashingModule(slashing, registry, authority);
+  const genutilModule = new GenutilModule(registry, (ctx, tx) => app.runGenesisTx(ctx, tx));
   const oracleModule = new OracleModule(oracle, registry, authority);
   const insuranceModule = new InsuranceModule(insurance, registry, authority);
   const perpsModule = new PerpsModule(perpsDeps, registry);
@@ -106,13 +124,16 @@ export function createApp(options: AppOptions): PlimsollApp {
     authModule, // account numbers first: everything that receives coins makes accounts
     bankModule, // balances before the modules that compare them with their books
     valsetModule, // keys before anybody votes
+    distributionModule, // books of rewards before the stake that earns
     stakingModule, // stake, by which they may vote
+    slashingModule, // how well they signed
     oracleModule, // pairs before the markets that name them
     insuranceModule, // tranches before the markets that stand on them
-    perpsModule, // last: lists markets and proves that the books balance
+    perpsModule, // lists markets and proves that the books balance
+    genutilModule, // last: transactions, for which everything must be there
   ];
   const votes = new PriceVotes(oracle, options.prices);
-  const app = new BaseApp({
+  const app: BaseApp = new BaseApp({
     name: appName,
     version: appVersion,
     chainId: options.chainId,
@@ -121,6 +142,8 @@ export function createApp(options: AppOptions): PlimsollApp {
     modules: {
       all,
       begin: [
+        distributionModule, // the last block's fees to those who could vote on it
+        slashingModule, // who signed it, and who signed too much
         oracleModule, // tells what is stale
         perpsModule, // marks and funding from the prices that the votes just set
       ],
@@ -148,5 +171,5 @@ export function createApp(options: AppOptions): PlimsollApp {
     retention: options.retention,
     logger: options.logger,
   });
-  return { app, registry, keepers: { auth, bank, insurance, oracle, perps, staking, valset }, perpsDeps, modules: all };
+  return { app, registry, keepers: { auth, bank, distribution, insurance, oracle, perps, slashing, staking, valset }, perpsDeps, modules: all };
 }

@@ -56,7 +56,18 @@ const section = <T>(name: string): T => state[name] as T;
 
 describe('the default state', () => {
   test('has a section for each module, is valid and starts a chain', async () => {
-    assert.deepEqual(Object.keys(state).sort(), ['auth', 'bank', 'insurance', 'oracle', 'perps', 'staking', 'valset']);
+    assert.deepEqual(Object.keys(state).sort(), [
+      'auth',
+      'bank',
+      'distribution',
+      'genutil',
+      'insurance',
+      'oracle',
+      'perps',
+      'slashing',
+      'staking',
+      'valset',
+    ]);
     validate();
     await init();
   });

@@ -1,9 +1,10 @@
 import { PubKey } from '../../gen/cosmos/crypto/ed25519/keys.js';
-import {
-  BondStatus,
+import type {
   Redelegation as RedelegationProto,
   UnbondingDelegation as UnbondingProto,
-  Validator as ValidatorProto,
+  Validator as ValidatorProto} from '../../gen/cosmos/staking/v1beta1/staking.js';
+import {
+  BondStatus,
   type Description,
 } from '../../gen/cosmos/staking/v1beta1/staking.js';
 import { decFromWire, decToWire, type Dec } from '../../runtime/baseapp/dec.js';
