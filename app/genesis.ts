@@ -21,6 +21,8 @@ interface Sections {
     pairs: { id: number; symbol: string; exponent: number; clamp_floor_ppm: number }[];
     params: Record<string, unknown>;
   };
+  readonly genutil: { gen_txs: unknown[] };
+  readonly valset: { params: { mode: string } };
   readonly perps: { markets: unknown[]; params: Record<string, unknown> };
 }
 
@@ -102,6 +104,12 @@ export function clampFloorPpm(solvencyClass: SolvencyClass): number {
 /** Lets prices move freely: for tests and studies of gaps that a clamp would spread over blocks. */
 export function removeClamps(state: AppState): void {
   for (const pair of sections(state).oracle.pairs) pair.clamp_floor_ppm = 0;
+}
+
+/** Stake says who votes from the first block on, beginning with validators that these signed transactions make. */
+export function collectGenTxs(state: AppState, genTxs: readonly unknown[]): void {
+  sections(state).valset.params.mode = 'MODE_STAKE';
+  sections(state).genutil.gen_txs.push(...genTxs);
 }
 
 /** Sets how old a price may grow, for both the oracle and the markets. */

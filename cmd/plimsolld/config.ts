@@ -13,6 +13,7 @@ export function paths(home: string) {
     config: join(home, 'config'),
     genesis: join(home, 'config', 'genesis.json'),
     validatorKey: join(home, 'config', 'priv_validator_key.json'),
+    gentx: join(home, 'config', 'gentx'),
     configToml: join(home, 'config', 'config.toml'),
     appToml: join(home, 'config', 'app.toml'),
     clientToml: join(home, 'config', 'client.toml'),

@@ -4,6 +4,7 @@ import { descriptorImage } from '../../gen/image.js';
 import { createRegistry } from '../../runtime/codec/registry.js';
 import { cometCommand } from './commands/comet.js';
 import { devnetCommand } from './commands/devnet.js';
+import { collectGentxsCommand, gentxCommand } from './commands/gentx.js';
 import { keysCommand } from './commands/keys.js';
 import {
   exportCommand,
@@ -43,6 +44,8 @@ Exit status: 0 done, 1 failed, 2 wrong usage.`,
     devnetCommand(),
     initCommand(),
     testnetCommand(),
+    gentxCommand(registry),
+    collectGentxsCommand(),
     validateGenesisCommand(),
     startCommand(),
     statusCommand(),

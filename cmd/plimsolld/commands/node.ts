@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { appName, appVersion, createApp } from '../../../app/app.js';
 import { exportGenesis } from '../../../app/export.js';
@@ -13,7 +13,7 @@ import { ChainClient } from '../chain-client.js';
 import { historyOf, loadAppConfig, paths } from '../config.js';
 import { Failure } from '../failure.js';
 import { demoMarkets, demoPrices } from '../devnet/demo.js';
-import { buildAppState, genesisDoc, writeHome } from '../node/init.js';
+import { buildAppState, checkGenesis, genesisDoc, writeHome } from '../node/init.js';
 import { createLogger } from '../node/log.js';
 import { startAppServer } from '../node/comet.js';
 import { startNode } from '../node/node.js';
@@ -235,25 +235,8 @@ export function validateGenesisCommand(): Command {
     .action(async (file: string | undefined, flags: { home: string }) => {
       const path = file ?? paths(flags.home).genesis;
       const genesis = readGenesis(path);
-      const store = await openStore({ mounts });
-      const { app } = createApp({
-        store,
-        chainId: genesis.chain_id,
-        prices: new StaticPriceSource({}),
-        logger: silentLogger,
-      });
       try {
-        await app.initChain({
-          time: { seconds: 0n, nanos: 0 },
-          chainId: genesis.chain_id,
-          consensusParams: undefined,
-          validators: genesis.validators.map(({ pub_key: key, power }) => ({
-            pubKey: { ed25519: Buffer.from(key.value, 'base64'), secp256k1: undefined },
-            power: BigInt(power),
-          })),
-          appStateBytes: Buffer.from(JSON.stringify(JSON.parse(readFileSync(path, 'utf8')).app_state)),
-          initialHeight: BigInt(genesis.initial_height),
-        });
+        await checkGenesis(genesis);
       } catch (error) {
         throw new Failure(`${path}: ${(error as Error).message}`);
       }

@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { AminoJson } from '../../../runtime/codec/amino-json.js';
 import type { Registry } from '../../../runtime/codec/registry.js';
+import { fromBech32, operatorPrefix, toBech32 } from '../../../runtime/crypto/address.js';
 import { ChainClient } from '../chain-client.js';
 import { Failure } from '../failure.js';
 import { print } from '../output.js';
@@ -86,7 +87,7 @@ async function send(
   const json = messageFromFlags(
     registry.message(typeName),
     raw,
-    signerField === undefined ? {} : { [signerField]: address },
+    signerField === undefined ? {} : { [signerField]: signerText(registry, typeName, signerField, address) },
   );
   let bytes: Uint8Array;
   try {
@@ -147,6 +148,13 @@ async function send(
   } finally {
     client.close();
   }
+}
+
+/** The signer as its field wants it: an operator by its own prefix. */
+function signerText(registry: Registry, typeName: string, name: string, address: string): string {
+  const field = registry.message(typeName).fields.find((each) => each.name === name)!;
+  const isOperator = registry.json.scalarOf(field) === 'cosmos.ValidatorAddressString';
+  return isOperator ? toBech32(fromBech32(address), operatorPrefix) : address;
 }
 
 function integer(flag: string, text: string): bigint {

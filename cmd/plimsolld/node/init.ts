@@ -5,7 +5,8 @@ import { mounts } from '../../../app/mounts.js';
 import { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import { consensusAddress } from '../../../runtime/crypto/address.js';
 import { ConsensusKey } from '../../../runtime/engine/consensus-key.js';
-import { defaultConsensusParams, parseGenesis, type GenesisDoc } from '../../../runtime/engine/genesis-doc.js';
+import { timestampOf } from '../../../runtime/engine/engine.js';
+import { consensusParamsOf, defaultConsensusParams, parseGenesis, type GenesisDoc } from '../../../runtime/engine/genesis-doc.js';
 import { silentLogger } from '../../../runtime/log.js';
 import { openStore } from '../../../runtime/store/index.js';
 import { StaticPriceSource } from '../../../x/oracle/sources/static.js';
@@ -39,6 +40,10 @@ export async function buildAppState(
   validateAppState(modules, state);
   return state;
 }
+
+/** A genesis whose validators the application's state names, by stake. */
+export const stakedGenesisDoc = (chainId: string, genesisTime: string, state: AppState): GenesisDoc =>
+  genesisOf(chainId, genesisTime, [], state);
 
 export interface GenesisValidator {
   readonly name: string;
@@ -88,4 +93,28 @@ export function writeHome(
   writeConfigs(home, configs);
   writeFileSync(files.genesis, `${JSON.stringify(doc, null, 2)}\n`);
   return doc;
+}
+
+/** Would a chain start from it? @throws Error naming what is wrong */
+export async function checkGenesis(genesis: GenesisDoc): Promise<void> {
+  const store = await openStore({ mounts });
+  const { app, modules } = createApp({
+    store,
+    chainId: genesis.chain_id,
+    prices: new StaticPriceSource({}),
+    logger: silentLogger,
+  });
+  validateAppState(modules, genesis.app_state);
+  const timeMs = BigInt(Date.parse(genesis.genesis_time));
+  await app.initChain({
+    time: timestampOf(timeMs),
+    chainId: genesis.chain_id,
+    consensusParams: consensusParamsOf(genesis),
+    validators: genesis.validators.map(({ pub_key: key, power }) => ({
+      pubKey: { ed25519: Buffer.from(key.value, 'base64'), secp256k1: undefined },
+      power: BigInt(power),
+    })),
+    appStateBytes: Buffer.from(JSON.stringify(genesis.app_state), 'utf8'),
+    initialHeight: BigInt(genesis.initial_height),
+  });
 }
