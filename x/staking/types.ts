@@ -2,11 +2,9 @@ import { PubKey } from '../../gen/cosmos/crypto/ed25519/keys.js';
 import type {
   Redelegation as RedelegationProto,
   UnbondingDelegation as UnbondingProto,
-  Validator as ValidatorProto} from '../../gen/cosmos/staking/v1beta1/staking.js';
-import {
-  BondStatus,
-  type Description,
+  Validator as ValidatorProto,
 } from '../../gen/cosmos/staking/v1beta1/staking.js';
+import { BondStatus, type Description } from '../../gen/cosmos/staking/v1beta1/staking.js';
 import { decFromWire, decToWire, type Dec } from '../../runtime/baseapp/dec.js';
 import { msOfProtoTime, protoTimeOf } from '../../runtime/baseapp/time.js';
 import { consensusAddress, fromBech32, operatorPrefix, toBech32 } from '../../runtime/crypto/address.js';
