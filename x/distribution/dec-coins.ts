@@ -28,8 +28,7 @@ function zip(a: DecCoins, b: DecCoins, combine: (a: Dec, b: Dec, denom: string) 
   for (let i = 0, j = 0; i < a.length || j < b.length;) {
     const left = a[i];
     const right = b[j];
-    const denom =
-      right === undefined || (left !== undefined && left[0] < right[0]) ? left![0] : right[0];
+    const denom = right === undefined || (left !== undefined && left[0] < right[0]) ? left![0] : right[0];
     const x = left?.[0] === denom ? a[i++]![1] : decZero;
     const y = right?.[0] === denom ? b[j++]![1] : decZero;
     const amount = combine(x, y, denom);

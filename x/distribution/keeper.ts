@@ -235,7 +235,8 @@ export class DistributionKeeper {
 
   historical(from: Stores, operator: Uint8Array, period: bigint): Historical {
     const found = historicals.get(from, [operator, period]);
-    if (found === undefined) throw new FatalError(`rewards of period ${period} were forgotten while something read them`);
+    if (found === undefined)
+      throw new FatalError(`rewards of period ${period} were forgotten while something read them`);
     return found;
   }
 

@@ -58,8 +58,7 @@ export function messages(k: DistributionKeeper, authority: string): Handlers<typ
       const coins = parseCoins(msg.amount, 'amount');
       const wanted = coinsOf(coins);
       const pool = k.communityPool(ctx);
-      if (!hasAll(pool, wanted))
-        throw errors.poolTooSmall(`amount: ${coinsText(coins)}`);
+      if (!hasAll(pool, wanted)) throw errors.poolTooSmall(`amount: ${coinsText(coins)}`);
       k.setCommunityPool(ctx, subCoins(pool, wanted));
       for (const [denom, amount] of coins) k.bank.sendFromModule(ctx, moduleName, recipient, denom, amount);
       return {};

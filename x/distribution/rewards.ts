@@ -81,10 +81,7 @@ export function earned(
   if (starting.height === ctx.block.height) return noCoins;
   const { operator } = validator;
   const between = (from: bigint, to: bigint, stake: Dec): DecCoins =>
-    mulCoinsTruncate(
-      subCoins(k.historical(ctx, operator, to).ratio, k.historical(ctx, operator, from).ratio),
-      stake,
-    );
+    mulCoinsTruncate(subCoins(k.historical(ctx, operator, to).ratio, k.historical(ctx, operator, from).ratio), stake);
   let { stake, previousPeriod: from } = starting;
   let rewards = noCoins;
   for (const { period, fraction } of k.slashes(ctx, operator, starting.height)) {
@@ -103,12 +100,7 @@ export function earned(
  * Pays out what a delegation has earned; it earns nothing more until it starts anew.
  * @throws AppError distribution/5 when it never started
  */
-export function withdraw(
-  ctx: Context,
-  k: DistributionKeeper,
-  operator: Uint8Array,
-  delegator: Uint8Array,
-): Coins {
+export function withdraw(ctx: Context, k: DistributionKeeper, operator: Uint8Array, delegator: Uint8Array): Coins {
   const starting = k.starting(ctx, operator, delegator);
   if (starting === undefined)
     throw errors.noDelegation(`${toBech32(delegator)} with ${toBech32(operator, operatorPrefix)}`);

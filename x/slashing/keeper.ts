@@ -161,14 +161,7 @@ export class SlashingKeeper {
   }
 
   /** A slash for what was done by the stake of a height. @returns tokens burned */
-  slashAt(
-    ctx: Context,
-    address: Uint8Array,
-    height: bigint,
-    power: bigint,
-    fraction: Dec,
-    reason: string,
-  ): bigint {
+  slashAt(ctx: Context, address: Uint8Array, height: bigint, power: bigint, fraction: Dec, reason: string): bigint {
     const burned = this.valset.isByStake(ctx) ? this.staking.slash(ctx, address, height, power, fraction) : 0n;
     ctx.events.emit('slash', [
       ['address', toBech32(address, consensusPrefix)],

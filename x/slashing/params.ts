@@ -31,8 +31,7 @@ export interface Rules {
 export function rulesOf(params: Params): Rules {
   const { signedBlocksWindow: window } = params;
   const fault = (text: string): Error => sdkErrors.invalidRequest(`params.${text}`);
-  if (window < 1n || window > maxWindow)
-    throw fault(`signed_blocks_window: ${window}; expected 1 to ${maxWindow}`);
+  if (window < 1n || window > maxWindow) throw fault(`signed_blocks_window: ${window}; expected 1 to ${maxWindow}`);
   const fraction = (bytes: Uint8Array, field: string): Dec => {
     let value: Dec;
     try {
