@@ -30,7 +30,10 @@ export const operatorOf = (key: SigningKey): string => toBech32(fromBech32(key.a
 export const consensusKeys = [1, 2, 3, 4].map((fill) => ConsensusKey.fromSeed(Buffer.alloc(32, fill)));
 
 /** Alice's validator, and as many more as `stakes` has entries, in whole PLIM. */
-export async function stakedState(stakes: readonly bigint[], change: (state: AppState) => void = () => {}): Promise<AppState> {
+export async function stakedState(
+  stakes: readonly bigint[],
+  change: (state: AppState) => void = () => {},
+): Promise<AppState> {
   return buildAppState([], (state) => {
     for (const { address } of keys) {
       addBalance(state, address, 'uplim', purse);
