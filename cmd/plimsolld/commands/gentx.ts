@@ -8,7 +8,7 @@ import { parseGenesis, type GenesisDoc } from '../../../runtime/engine/genesis-d
 import { paths } from '../config.js';
 import { Failure } from '../failure.js';
 import { checkGenesis } from '../node/init.js';
-import { readGenesis } from '../node/node.js';
+import { readGenesis } from '../node/open.js';
 import { makeGenTx, type GenTxOptions } from '../tx/gentx.js';
 import { homeOption, keyringFlags, keyringOf, type CommonFlags } from './common.js';
 
