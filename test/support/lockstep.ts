@@ -7,6 +7,7 @@ import {
   type CommitInfo,
   type ExtendedCommitInfo,
   type ExtendedVoteInfo,
+  type Misbehavior,
   type ResponseFinalizeBlock,
 } from 'cosmjs-types/tendermint/abci/types';
 import { createApp, type PlimsollApp } from '../../app/app.js';
@@ -42,6 +43,8 @@ export interface BlockOptions {
   readonly proposer?: number;
   /** What a dishonest validator puts in place of its extension, after 2/3 have voted: nobody verifies it before the next proposal. */
   readonly late?: ReadonlyMap<number, Uint8Array>;
+  /** What the engine found out about validators. */
+  readonly misbehavior?: readonly Misbehavior[];
   /** Validators whose votes did not arrive in time. */
   readonly absent?: readonly number[];
 }
@@ -63,20 +66,34 @@ export class Lockstep {
   timeMs = genesisMs;
   #votes: ExtendedCommitInfo = { round: 0, votes: [] };
   readonly requests: RequestFinalizeBlock[] = [];
+  /** Powers on the next block and on the one after it; zero for who is not in the set. */
+  #powers: { readonly next: readonly bigint[]; readonly afterNext: readonly bigint[] };
 
   private constructor(
     readonly chainId: string,
     readonly validators: readonly Validator[],
     readonly genesis: RequestInitChain,
-  ) {}
+    powers: readonly bigint[],
+  ) {
+    this.#powers = { next: powers, afterNext: powers };
+  }
 
-  /** @param powers descending; each validator reads the source of the same index */
+  /** Powers on the next block. */
+  get powers(): readonly bigint[] {
+    return this.#powers.next;
+  }
+
+  /**
+   * @param powers descending; each validator reads the source of the same index
+   * @param byStake the state's genesis transactions make the validators, with these powers
+   */
   static async open(
     chainId: string,
     powers: readonly bigint[],
     sources: readonly PriceSource[],
     state: (app: PlimsollApp) => AppState,
     params: GenesisDoc['consensus_params'] = defaultConsensusParams,
+    byStake = false,
   ): Promise<Lockstep> {
     const validators = await Promise.all(
       powers.map(async (power, index): Promise<Validator> => {
@@ -89,12 +106,15 @@ export class Lockstep {
       time: timestampOf(genesisMs),
       chainId,
       consensusParams: consensusParamsOf({ consensus_params: params } as GenesisDoc),
-      validators: validators.map(({ key, power }) => ({ pubKey: { ed25519: key.publicKey }, power })),
+      validators: byStake ? [] : validators.map(({ key, power }) => ({ pubKey: { ed25519: key.publicKey }, power })),
       appStateBytes: Buffer.from(JSON.stringify(state(validators[0]!)), 'utf8'),
       initialHeight: 1n,
     });
-    for (const { app } of validators) await app.initChain(genesis);
-    return new Lockstep(chainId, validators, genesis);
+    for (const { app } of validators) {
+      const { validators: named } = await app.initChain(genesis);
+      assert.equal(named.length, byStake ? powers.length : 0);
+    }
+    return new Lockstep(chainId, validators, genesis, powers);
   }
 
   get lastCommit(): CommitInfo {
@@ -148,6 +168,7 @@ export class Lockstep {
       height,
       time,
       proposerAddress: this.validators[proposer]!.key.address,
+      misbehavior: [...(options.misbehavior ?? [])],
     });
     const all: ResponseFinalizeBlock[] = [];
     for (const { app } of this.validators) {
@@ -156,6 +177,13 @@ export class Lockstep {
     }
     for (const other of all) assert.deepEqual(other, all[0], `validators disagree at height ${height}`);
     this.#votes = votes;
+    const afterNext = [...this.#powers.afterNext];
+    for (const { pubKey, power } of all[0]!.validatorUpdates) {
+      const index = this.validators.findIndex(({ key }) => Buffer.compare(key.publicKey, pubKey.ed25519!) === 0);
+      assert.notEqual(index, -1, 'an update names a key that nobody here has');
+      afterNext[index] = power;
+    }
+    this.#powers = { next: this.#powers.afterNext, afterNext };
     this.height = height;
     this.timeMs += options.afterMs ?? blockMs;
     this.requests.push(request);
@@ -180,7 +208,9 @@ export class Lockstep {
   /** Everybody's precommit with its extension; honest extensions must pass everybody's check. */
   async #vote(height: bigint, txs: readonly Uint8Array[], options: BlockOptions): Promise<ExtendedCommitInfo> {
     const votes: ExtendedVoteInfo[] = [];
-    for (const [index, { app, key, power }] of this.validators.entries()) {
+    for (const [index, { app, key }] of this.validators.entries()) {
+      const power = this.#powers.next[index]!;
+      if (power === 0n) continue;
       const validator = { address: key.address, power };
       if (options.absent?.includes(index) === true) {
         const nothing = { voteExtension: noBytes, extensionSignature: noBytes };
