@@ -5,7 +5,7 @@ import {
   QueryDelegationTotalRewardsRequest,
   QueryDelegationTotalRewardsResponse,
 } from '../../gen/cosmos/distribution/v1beta1/query.js';
-import { MsgDefinition } from '../../gen/cosmos/distribution/v1beta1/tx.js';
+import type { MsgDefinition } from '../../gen/cosmos/distribution/v1beta1/tx.js';
 import { decFromText, decToText } from '../../runtime/baseapp/dec.js';
 import type { Handlers } from '../../runtime/baseapp/module.js';
 import { Router } from '../../runtime/baseapp/router.js';
