@@ -26,18 +26,7 @@ describe('the application', () => {
     const { modules } = await create();
     assert.deepEqual(
       modules.map(({ name }) => name),
-      [
-        'auth',
-        'bank',
-        'valset',
-        'distribution',
-        'staking',
-        'slashing',
-        'oracle',
-        'insurance',
-        'perps',
-        'genutil',
-      ],
+      ['auth', 'bank', 'valset', 'distribution', 'staking', 'slashing', 'oracle', 'insurance', 'perps', 'genutil'],
     );
   });
 

@@ -41,7 +41,15 @@ export const appName = 'plimsoll';
 export const appVersion = '0.1.0';
 
 /** Accounts that modules own; people cannot send to them. */
-export const moduleAccounts: readonly string[] = [bondedPool, distributionAccount, feeCollector, 'gov', 'insurance', notBondedPool, 'perps'];
+export const moduleAccounts: readonly string[] = [
+  bondedPool,
+  distributionAccount,
+  feeCollector,
+  'gov',
+  'insurance',
+  notBondedPool,
+  'perps',
+];
 
 /** Where governance messages come from. */
 export const authority = toBech32(moduleAddress('gov'));
@@ -171,5 +179,11 @@ export function createApp(options: AppOptions): PlimsollApp {
     retention: options.retention,
     logger: options.logger,
   });
-  return { app, registry, keepers: { auth, bank, distribution, insurance, oracle, perps, slashing, staking, valset }, perpsDeps, modules: all };
+  return {
+    app,
+    registry,
+    keepers: { auth, bank, distribution, insurance, oracle, perps, slashing, staking, valset },
+    perpsDeps,
+    modules: all,
+  };
 }

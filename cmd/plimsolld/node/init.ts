@@ -6,7 +6,12 @@ import { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import { consensusAddress } from '../../../runtime/crypto/address.js';
 import { ConsensusKey } from '../../../runtime/engine/consensus-key.js';
 import { timestampOf } from '../../../runtime/engine/engine.js';
-import { consensusParamsOf, defaultConsensusParams, parseGenesis, type GenesisDoc } from '../../../runtime/engine/genesis-doc.js';
+import {
+  consensusParamsOf,
+  defaultConsensusParams,
+  parseGenesis,
+  type GenesisDoc,
+} from '../../../runtime/engine/genesis-doc.js';
 import { silentLogger } from '../../../runtime/log.js';
 import { openStore } from '../../../runtime/store/index.js';
 import { StaticPriceSource } from '../../../x/oracle/sources/static.js';
