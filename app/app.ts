@@ -92,6 +92,11 @@ export interface PlimsollApp {
   readonly modules: readonly Module[];
 }
 
+/** Part of a validator's rewards that it earns with its prices. */
+const oracleRewardPpm = 300_000n;
+/** How long a validator whose prices were missing or wrong stays out at least. */
+const priceJailMs = 600_000n;
+
 /** The one place where modules meet. */
 export function createApp(options: AppOptions): PlimsollApp {
   const registry = createRegistry(descriptorImage);
@@ -106,6 +111,9 @@ export function createApp(options: AppOptions): PlimsollApp {
   stakingKeeper.addHooks(distributionHooks(distribution));
   stakingKeeper.addHooks({ afterValidatorBonded: (ctx, consAddress) => slashing.onBonded(ctx, consAddress) });
   const oracle = new OracleKeeper();
+  distribution.addRewardWeight({
+    rewardWeight: (ctx, address) => (oracle.earnsReward(ctx, address) ? 1_000_000n : 1_000_000n - oracleRewardPpm),
+  });
   const insurance = new InsuranceKeeper(bank);
   const perps = new PerpsKeeper();
   const perpsDeps: Deps = {
@@ -140,7 +148,10 @@ export function createApp(options: AppOptions): PlimsollApp {
     perpsModule, // lists markets and proves that the books balance
     genutilModule, // last: transactions, for which everything must be there
   ];
-  const votes = new PriceVotes(oracle, options.prices);
+  const votes = new PriceVotes(oracle, options.prices, {
+    slash: (ctx, address, fractionPpm, reason) => void slashing.slash(ctx, address, BigInt(fractionPpm), reason),
+    jail: (ctx, address) => slashing.jail(ctx, address, ctx.block.timeMs + priceJailMs),
+  });
   const app: BaseApp = new BaseApp({
     name: appName,
     version: appVersion,

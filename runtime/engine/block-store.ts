@@ -94,7 +94,7 @@ export class BlockStore {
         const hash = sha256(tx);
         if ((await this.findTx(hash))?.height === height) ops.push({ type: 'del', key: placeKey(hash) });
       }
-      for (const column of ['b', 'c', 'x', 'r']) ops.push({ type: 'del', key: `${column}/${number(height)}` });
+      for (const column of ['b', 'c', 'x', 'r', 'v']) ops.push({ type: 'del', key: `${column}/${number(height)}` });
     }
     await this.#write(ops);
     this.#base = to;

@@ -187,7 +187,7 @@ export class EmbeddedEngine {
     if (stored !== undefined) return ValidatorSet.decode(stored);
     // Blocks from before sets were stored: they never changed then.
     const { saved } = await this.store.heights();
-    const known = height >= this.initialHeight && height <= BigInt(saved) + 2n;
+    const known = height >= this.earliestHeight && height <= BigInt(saved) + 2n;
     return known && this.genesis.validators.length > 0 ? ValidatorSet.genesis(this.#genesisUpdates()) : undefined;
   }
 

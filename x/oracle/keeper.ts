@@ -116,6 +116,11 @@ export class OracleKeeper {
     return scores.get(from) ?? { startHeight: 0n, scores: [], unrewarded: [] };
   }
 
+  /** False for a validator whose reports of the last window were too often off or missing. */
+  earnsReward(from: Stores, address: Uint8Array): boolean {
+    return !this.scores(from).unrewarded.some((each) => Buffer.compare(each, address) === 0);
+  }
+
   setScores(to: Stores<KVStore>, value: Scores): void {
     scores.set(to, value);
   }
