@@ -3,13 +3,14 @@
 // checksum is pinned here and its own go.sum pins what it depends on.
 //   node tools/cometbft/build.mjs [--check]
 // --check only says whether the program is there. Exit status: 0 the program is
-// there, 1 failed, 3 no Go, or one that is too old.
+// there, 1 failed, 3 no Go, or one that is too old, 4 the source cannot be fetched.
 import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const noGo = 3;
+const noSource = 4;
 const here = dirname(fileURLToPath(import.meta.url));
 const pin = JSON.parse(readFileSync(join(here, 'pin.json'), 'utf8'));
 const cache = resolve(here, '../../.cache', `cometbft-${pin.version}`);
@@ -55,6 +56,19 @@ function requireGo() {
   }
 }
 
+/** What `go mod download` says of the first module. */
+function fetched(args, directory) {
+  try {
+    const text = go(args, directory);
+    return JSON.parse(text.slice(0, text.indexOf('\n}') + 2));
+  } catch (error) {
+    return stop(
+      noSource,
+      `the source of ${pin.version} cannot be fetched from the Go module proxy: ${error.message.split('\n')[0]}`,
+    );
+  }
+}
+
 if (existsSync(program)) {
   process.stdout.write(`${program}\n`);
   process.exit(0);
@@ -64,7 +78,7 @@ requireGo();
 if (process.argv.includes('--check')) stop(1, `${program} is not built yet: run make cometbft`);
 process.stderr.write(`cometbft: building ${pin.module} ${pin.version}, once\n`);
 try {
-  const source = JSON.parse(go(['mod', 'download', '-json', `${pin.module}@${pin.version}`]));
+  const source = fetched(['mod', 'download', '-json', `${pin.module}@${pin.version}`]);
   if (source.Sum !== pin.sum) {
     stop(
       1,
@@ -76,6 +90,7 @@ try {
   rmSync(work, { recursive: true, force: true });
   cpSync(source.Dir, work, { recursive: true });
   const made = join(cache, `cometbft-${process.pid}`);
+  fetched(['mod', 'download', '-json'], work);
   go(['build', '-mod=readonly', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', made, './cmd/cometbft'], work);
   execFileSync('chmod', ['-R', 'u+w', work]);
   rmSync(work, { recursive: true, force: true });
