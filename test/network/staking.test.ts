@@ -1,37 +1,15 @@
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { DirectSecp256k1HdWallet } from '@cosmjs/proto-signing';
 import { SigningStargateClient } from '@cosmjs/stargate';
 import { Comet38Client } from '@cosmjs/tendermint-rpc';
-import { addBalance, collectGenTxs, type AppState } from '../../app/genesis.js';
 import { demoAccounts } from '../../cmd/plimsolld/devnet/demo.js';
-import { makeGenTx } from '../../cmd/plimsolld/tx/gentx.js';
-import { ConsensusKey } from '../../runtime/engine/consensus-key.js';
-import type { GenesisDoc } from '../../runtime/engine/genesis-doc.js';
+import type { ConsensusKey } from '../../runtime/engine/consensus-key.js';
 import { ValidatorSet } from '../../runtime/engine/validator-set.js';
-import { keys, operatorOf, plim, registry } from '../support/staking.js';
+import { keys, operatorOf, plim } from '../support/staking.js';
 import { needsComet } from './support/comet-program.js';
-import { chainId, Network } from './support/network.js';
-
-const stakes = [40n, 30n, 20n, 10n];
-
-/** Replaces the validators that the engine's genesis names by gentxs of the same keys. */
-function byStake(network: Network): ConsensusKey[] {
-  const files = network.nodes.map(({ home }) => join(home, 'config', 'genesis.json'));
-  const consensus = network.nodes.map(({ home }) => ConsensusKey.load(join(home, 'config', 'priv_validator_key.json')));
-  const genesis = JSON.parse(readFileSync(files[0]!, 'utf8')) as GenesisDoc;
-  const state: AppState = genesis.app_state;
-  for (const { address } of keys) addBalance(state, address, 'uplim', 1_000n * plim);
-  const genTxs = consensus.map(({ publicKey }, index) => {
-    const value = { denom: 'uplim', amount: (stakes[index]! * plim).toString() };
-    return makeGenTx(registry, chainId, keys[index]!, publicKey, value, { moniker: `node${index}` });
-  });
-  collectGenTxs(state, genTxs);
-  for (const file of files) writeFileSync(file, JSON.stringify({ ...genesis, validators: [], app_state: state }));
-  return consensus;
-}
+import { Network } from './support/network.js';
+import { byStake, stakes } from './support/stake.js';
 
 describe('four validators by stake on CometBFT', { concurrency: false, ...needsComet }, () => {
   let network: Network;

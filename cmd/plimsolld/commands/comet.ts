@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { accountPrefix, consensusAddress, toBech32 } from '../../../runtime/crypto/address.js';
+import { consensusAddress, consensusPrefix, toBech32 } from '../../../runtime/crypto/address.js';
 import { Ed25519Key } from '../../../runtime/crypto/ed25519.js';
 import { ConsensusKey, describe } from '../../../runtime/engine/consensus-key.js';
 import { cometVersion } from '../../../runtime/engine/engine.js';
@@ -10,9 +10,6 @@ import { paths } from '../config.js';
 import { Failure } from '../failure.js';
 import { writeSigningState } from '../testnet/comet-files.js';
 import { homeOption } from './common.js';
-
-/** Prefix of consensus addresses. */
-const consensusPrefix = `${accountPrefix}valcons`;
 
 const nodeKeyFile = z.object({
   priv_key: z.object({ type: z.literal('tendermint/PrivKeyEd25519'), value: z.string() }),
