@@ -37,7 +37,8 @@ export async function riskBench(): Promise<Measurements> {
   for (const [name, count] of counts) {
     const app = await benchApp();
     const scan = await populate(app, count);
-    const state = new RiskState(app);
+    const state = await RiskState.open(app);
+    found[`risk.firstBlock.${name}`] = measurement(state.firstBlockMs, 'ms', scan);
     const move = (percent: bigint): number => {
       const ms = state.endBlockAfter(percent, count > 100_000 ? 1 : runs);
       process.stderr.write(`  ${count} accounts, ${percent} %: ${Math.round(ms)} ms\n`);
@@ -180,8 +181,23 @@ function contextOf({ plimsoll, store }: BenchApp, layer: CacheMultiStore, height
 class RiskState {
   readonly #app: BenchApp;
 
-  constructor(app: BenchApp) {
+  private constructor(
+    app: BenchApp,
+    /** The block in which a node that just started looks at every account. */
+    readonly firstBlockMs: number,
+  ) {
     this.#app = app;
+  }
+
+  static async open(app: BenchApp): Promise<RiskState> {
+    const { plimsoll, store } = app;
+    const layer = store.cache();
+    const ctx = contextOf(app, layer, 2n);
+    collectGarbage();
+    const ms = timed(() => endBlock(ctx, plimsoll.perpsDeps));
+    store.prepare(2n, layer);
+    await store.commit();
+    return new RiskState(app, ms);
   }
 
   /** Best milliseconds of an end of block after all markets moved; what it wrote is thrown away. */
@@ -191,7 +207,7 @@ class RiskState {
     let least = Infinity;
     for (let run = 0; run < times; run++) {
       const layer = store.cache();
-      const ctx = contextOf(this.#app, layer, 2n);
+      const ctx = contextOf(this.#app, layer, 3n);
       for (const state of [...perps.allMarketStates(ctx)]) {
         const mark = price((state.markPrice * (100n + percent)) / 100n);
         perps.setMarketState(ctx, { ...state, markPrice: mark, oraclePrice: mark });

@@ -50,8 +50,13 @@ export function resolveBankruptcies(ctx: Context, deps: Deps, work: WorkingSet):
   const marketIds = [...new Set(bankrupts.flatMap(({ shares }) => [...shares.keys()]))].sort((a, b) => a - b);
   const others = solventAccounts(ctx, deps, work, names);
   // Gains are taken before positions are closed: closing at mark changes no equity, but ends open profit.
+  const before = deps.keeper.markets(ctx.committed);
+  const accountGains = others.map((account) => gainOf(ctx, deps, work, account, before));
   const gains = new Map(
-    marketIds.map((id) => [id, gainsIn(ctx, deps, work, work.markets(id), others, losingSides(bankrupts, id))]),
+    marketIds.map((id) => [
+      id,
+      gainsIn(ctx, deps, work, work.markets(id), others, accountGains, before, losingSides(bankrupts, id)),
+    ]),
   );
 
   for (const id of marketIds) deleverage(ctx, work, work.markets(id), bankrupts, others);
@@ -108,20 +113,21 @@ function gainsIn(
   work: WorkingSet,
   market: MarketView,
   accounts: readonly WorkingAccount[],
+  accountGains: readonly bigint[],
+  before: Markets,
   losing: ReadonlySet<Side>,
 ): Payer[] {
   const { keeper } = deps;
-  const before = keeper.markets(ctx.committed);
   const existed = keeper.market(ctx.committed, market.id) !== undefined;
   const payers: Payer[] = [];
-  for (const account of accounts) {
+  for (const [index, account] of accounts.entries()) {
     const position = account.position(market.id);
     const old = existed ? keeper.position(ctx.committed, account.key, market.id) : undefined;
     const moved = account.marketCash.get(market.id) ?? 0n;
     const marketGain = worth(market, position) - (old === undefined ? 0n : worth(before(market.id), old)) + moved;
     const wins = position !== undefined && losing.has(position.quantity > 0n ? 'sell' : 'buy');
     const profit = wins ? max(0n, openProfit(market, position)) : 0n;
-    const accountGain = gainOf(ctx, deps, work, account, before);
+    const accountGain = accountGains[index]!;
     if (profit === 0n && marketGain <= 0n && accountGain <= 0n) continue;
     payers.push({
       key: account.key,
