@@ -79,9 +79,9 @@ const appToml = z.strictObject({
     .strictObject({
       /**
        * static: [prices.static] symbol = "price"; synthetic: moving prices around those; csv: [prices.csv] symbol = "file";
-       * daemon: what a running `plimsolld prices start` says.
+       * daemon: what a running `plimsolld prices start` says; exchanges: a price daemon inside this node, set up by prices.toml.
        */
-      source: z.enum(['static', 'synthetic', 'csv', 'daemon']).default('static'),
+      source: z.enum(['static', 'synthetic', 'csv', 'daemon', 'exchanges']).default('static'),
       seed: z.string().default('plimsoll'),
       static: z.record(z.string(), z.string().regex(/^\d+(\.\d+)?$/, 'expected a price like "60000.5"')).default({}),
       csv: z.record(z.string(), z.string()).default({}),

@@ -73,8 +73,11 @@ export interface StakingChain {
 }
 
 /** The whole application, after its first block, on the embedded engine, which votes with the first consensus key. */
-export async function stakingChain(state: AppState, path?: string): Promise<StakingChain> {
-  const doc: GenesisDoc = stakedGenesisDoc(stakingChainId, genesisTime, state);
+export async function stakingChain(
+  state: AppState,
+  path?: string,
+  doc: GenesisDoc = stakedGenesisDoc(stakingChainId, genesisTime, state),
+): Promise<StakingChain> {
   const store = await openStore({ path: path === undefined ? undefined : `${path}/state`, mounts, sync: false });
   const prices = new StaticPriceSource({});
   const plimsoll = createApp({ store, chainId: stakingChainId, prices, logger: strictLogger });

@@ -69,6 +69,7 @@ export function startCommand(): Command {
         'synthetic',
         'csv',
         'daemon',
+        'exchanges',
       ]),
     )
     .addOption(

@@ -20,6 +20,8 @@ import { StaticPriceSource } from '../../../x/oracle/sources/static.js';
 import { SyntheticPriceSource } from '../../../x/oracle/sources/synthetic.js';
 import { historyOf, paths, type AppConfig } from '../config.js';
 import { Failure } from '../failure.js';
+import { loadPricesConfig, pricesTomlPath } from '../prices/config.js';
+import { InProcessPriceSource } from '../prices/in-process.js';
 
 /** @throws Failure naming file and field */
 export function readGenesis(path: string): GenesisDoc {
@@ -31,7 +33,8 @@ export function readGenesis(path: string): GenesisDoc {
   }
 }
 
-export function priceSourceOf({ prices }: AppConfig, logger: Logger): PriceSource {
+export function priceSourceOf(home: string, { prices }: AppConfig, logger: Logger): PriceSource {
+  if (prices.source === 'exchanges') return new InProcessPriceSource(loadPricesConfig(pricesTomlPath(home)), logger);
   if (prices.source === 'csv') return new CsvPriceSource(prices.csv);
   if (prices.source === 'daemon') {
     const { address, poll_ms: pollMs, max_age_ms: maxAgeMs } = prices.daemon;
@@ -85,12 +88,6 @@ export async function openApp(home: string, config: AppConfig, logger: Logger): 
     );
   }
   const genesisHash = checkGenesis(files, genesis);
-  let prices: PriceSource;
-  try {
-    prices = priceSourceOf(config, logger);
-  } catch (error) {
-    throw new Failure(`price source: ${(error as Error).message}`);
-  }
   mkdirSync(files.state, { recursive: true });
   const pruning = historyOf(config);
   const stateSync = {
@@ -104,13 +101,19 @@ export async function openApp(home: string, config: AppConfig, logger: Logger): 
     pruneInterval: pruning.interval,
     snapshotInterval: config.snapshot_interval,
   });
+  let prices: PriceSource | undefined;
   let snapshots: SnapshotManager | undefined;
   const close = async (): Promise<void> => {
-    prices.close?.();
+    prices?.close?.();
     await snapshots?.close();
     await store.close();
   };
   try {
+    try {
+      prices = priceSourceOf(home, config, logger);
+    } catch (error) {
+      throw new Failure(`price source: ${(error as Error).message}`);
+    }
     // Opening the library removes what a killed process left half-written.
     snapshots = new SnapshotManager(store, await SnapshotLibrary.open(files.snapshots), stateSync, logger);
     const plimsoll = createApp({

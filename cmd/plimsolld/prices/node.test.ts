@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { stringify } from 'smol-toml';
 import { QueryPriceRequest, QueryPriceResponse } from '../../../gen/plimsoll/oracle/v1/query.js';
 import { silentLogger } from '../../../runtime/log.js';
 import { ChainClient } from '../chain-client.js';
@@ -10,19 +11,24 @@ import { loadAppConfig, loadNodeConfig } from '../config.js';
 import { demoMarkets } from '../devnet/demo.js';
 import { buildAppState, genesisDoc, writeHome } from '../node/init.js';
 import { startNode } from '../node/node.js';
-import { pricesToml, resolveConfig } from './config.js';
+import { pricesToml, pricesTomlPath, resolveConfig } from './config.js';
 import { PriceDaemon } from './daemon.js';
 import { servePrices } from './server.js';
 import { Exchange, until } from './testing/exchange.js';
 import { answerOf, honest, shapes } from './simulator/venues.js';
 
-const home = mkdtempSync(join(tmpdir(), 'plimsoll-prices-'));
-const stops: (() => Promise<void>)[] = [() => Promise.resolve(rmSync(home, { recursive: true, force: true }))];
+const stops: (() => Promise<void>)[] = [];
 after(async () => {
   for (const stop of stops.reverse()) await stop();
 });
 
-test('what exchanges say is the price on the chain, through daemon, node and vote, and follows them', async () => {
+for (const inside of [false, true])
+  test(`what exchanges say is the price on the chain, through a daemon ${inside ? 'inside' : 'beside'} the node and its votes, and follows them`, () =>
+    follows(inside));
+
+async function follows(inside: boolean): Promise<void> {
+  const home = mkdtempSync(join(tmpdir(), 'plimsoll-prices-'));
+  stops.push(() => Promise.resolve(rmSync(home, { recursive: true, force: true })));
   let price = 60_000;
   const urls: Record<string, string> = {};
   for (const venue of Object.keys(shapes)) {
@@ -40,18 +46,23 @@ test('what exchanges say is the price on the chain, through daemon, node and vot
     ),
     book_interval_ms: 0,
   });
-  const daemon = new PriceDaemon(resolveConfig(toml, 'prices.toml'), silentLogger);
-  const server = await servePrices(daemon, toml.laddr, silentLogger);
-  daemon.start();
-  stops.push(async () => {
-    await server.close();
-    await daemon.stop();
-  });
+  if (!inside) {
+    const daemon = new PriceDaemon(resolveConfig(toml, 'prices.toml'), silentLogger);
+    const server = await servePrices(daemon, toml.laddr, silentLogger);
+    daemon.start();
+    stops.push(async () => {
+      await server.close();
+      await daemon.stop();
+    });
+  }
 
   const state = await buildAppState(demoMarkets(1_000_000_000_000n), () => {});
   writeHome(home, (validator) => genesisDoc('prices-1', '2024-01-01T00:00:00Z', validator, state), {
-    app: { prices: { source: 'daemon', daemon: { address: toml.laddr, poll_ms: 50 } } },
+    app: {
+      prices: inside ? { source: 'exchanges' } : { source: 'daemon', daemon: { address: toml.laddr, poll_ms: 50 } },
+    },
   });
+  writeFileSync(pricesTomlPath(home), stringify(toml));
   const overrides = {
     'rpc.laddr': { flag: '--rpc', text: '127.0.0.1:0' },
     'grpc.address': { flag: '--grpc', text: '127.0.0.1:0' },
@@ -78,4 +89,4 @@ test('what exchanges say is the price on the chain, through daemon, node and vot
   await until('60,000 on the chain', async () => (await onChain()) === 60_000_000_000n);
   price = 60_100;
   await until('60,100 on the chain', async () => (await onChain()) === 60_100_000_000n);
-});
+}
