@@ -5,10 +5,11 @@ import { createRegistry } from '../../runtime/codec/registry.js';
 import { cometCommand } from './commands/comet.js';
 import { devnetCommand } from './commands/devnet.js';
 import { collectGentxsCommand, gentxCommand } from './commands/gentx.js';
+import { addGenesisAccountCommand } from './commands/genesis-account.js';
+import { initCommand } from './commands/init.js';
 import { keysCommand } from './commands/keys.js';
 import {
   exportCommand,
-  initCommand,
   rollbackCommand,
   startCommand,
   statusCommand,
@@ -44,6 +45,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage.`,
     devnetCommand(),
     initCommand(),
     testnetCommand(),
+    addGenesisAccountCommand(),
     gentxCommand(registry),
     collectGentxsCommand(),
     validateGenesisCommand(),

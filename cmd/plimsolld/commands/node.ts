@@ -2,7 +2,6 @@ import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { appName, appVersion, createApp } from '../../../app/app.js';
 import { exportGenesis } from '../../../app/export.js';
-import { addBalance } from '../../../app/genesis.js';
 import { mounts } from '../../../app/mounts.js';
 import { cometVersion } from '../../../runtime/engine/engine.js';
 import { silentLogger } from '../../../runtime/log.js';
@@ -12,8 +11,7 @@ import { StaticPriceSource } from '../../../x/oracle/sources/static.js';
 import { ChainClient } from '../chain-client.js';
 import { historyOf, loadAppConfig, paths } from '../config.js';
 import { Failure } from '../failure.js';
-import { demoMarkets, demoPrices } from '../devnet/demo.js';
-import { buildAppState, checkGenesis, genesisDoc, writeHome } from '../node/init.js';
+import { checkGenesis } from '../node/init.js';
 import { createLogger } from '../node/log.js';
 import { startAppServer } from '../node/comet.js';
 import { startNode } from '../node/node.js';
@@ -21,39 +19,6 @@ import { readGenesis } from '../node/open.js';
 import { print } from '../output.js';
 import { runUntilStopped } from '../node/run.js';
 import { clientOf, homeOption, nodeFlags, nodeSettings, type CommonFlags, type NodeFlags } from './common.js';
-
-const usdc = 1_000_000n;
-
-/** plimsolld init: a home with a chain of its own. */
-export function initCommand(): Command {
-  return new Command('init')
-    .description('Make a home: configuration, a validator key, and the genesis of a one-validator chain')
-    .addOption(homeOption())
-    .option('--chain-id <id>', 'name of the chain', 'plimsoll-local-1')
-    .option('--moniker <name>', 'name of the node', 'plimsoll')
-    .option('--balance <address=coins...>', 'fund an account, like plim1...=1000000uusdc; may be repeated')
-    .addHelpText(
-      'after',
-      '\nExample:\n  plimsolld init --chain-id demo-1 --balance plim1...=5000000000uusdc\n  plimsolld start',
-    )
-    .action(async (flags: { home: string; chainId: string; moniker: string; balance?: string[] }) => {
-      const state = await buildAppState(demoMarkets(1_000_000n * usdc), (changed) => {
-        for (const entry of flags.balance ?? []) {
-          const match = /^(plim1[0-9a-z]+)=(\d+)([a-z]{3,})$/.exec(entry);
-          if (match === null)
-            throw new Failure(`--balance: expected address=amount and denomination, got ${JSON.stringify(entry)}`, 2);
-          addBalance(changed, match[1]!, match[3]!, BigInt(match[2]!));
-        }
-      });
-      const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
-      writeHome(flags.home, (validator) => genesisDoc(flags.chainId, now, validator, state), {
-        node: { moniker: flags.moniker },
-        app: { prices: { source: 'static', static: demoPrices } },
-        client: { chain_id: flags.chainId },
-      });
-      process.stderr.write(`${flags.home} is ready; run it: plimsolld start --home ${flags.home}\n`);
-    });
-}
 
 /** plimsolld start: run the node of a home. */
 export function startCommand(): Command {
