@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { needsComet } from './support/comet-program.js';
 import { Network } from './support/network.js';
 
-const blocksMissed = Number(process.env['PLIMSOLL_NETWORK_MISSED'] ?? '30');
+const blocksMissed = Number(process.env['PLIMSOLL_NETWORK_MISSED'] ?? '100');
 
 describe('of four validators on CometBFT', { concurrency: false, ...needsComet }, () => {
   let network: Network;
