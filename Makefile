@@ -3,8 +3,10 @@
 SHELL := /bin/bash
 TSX := node --import tsx
 STAMP := node_modules/.installed
-TESTS = $(shell find runtime x app cmd client test -name '*.test.ts' 2>/dev/null | sort)
-CHAOS = $(shell find test/network -name '*.test.ts' | sort)
+TESTS = $(shell find runtime x app cmd client test -name '*.test.ts' ! -path 'test/network/*' 2>/dev/null | sort)
+NETWORK_TESTS = $(shell find test/network -name '*.test.ts' | sort)
+# Ends when the tests end, whatever a client keeps open.
+RUN_TESTS = $(TSX) --test --test-force-exit --test-reporter=spec
 SOURCES = $(shell find runtime x app cmd client bench -name '*.ts' ! -name '*.test.ts' 2>/dev/null)
 
 .PHONY: help install proto build devnet cometbft localnet localnet-stop localnet-clean chaos test lint format docs bench sim-long clean
@@ -45,10 +47,11 @@ localnet-clean: ## end the four validators and remove what they stored
 
 chaos: install gen/image.ts ## the network tests at length: 50 kills of everything, 1,000 blocks under load (needs Go)
 	PLIMSOLL_NETWORK_KILLS=50 PLIMSOLL_NETWORK_BLOCKS=1000 PLIMSOLL_NETWORK_MISSED=200 PLIMSOLL_FUZZ=100000 \
-	  $(TSX) --test --test-force-exit --test-concurrency=1 --test-reporter=spec $(CHAOS)
+	  $(RUN_TESTS) --test-concurrency=1 $(NETWORK_TESTS)
 
-test: build lint ## run every test
-	$(TSX) --test --test-force-exit --test-concurrency=2 --test-reporter=spec $(TESTS)
+test: build lint ## run every test; those of whole networks one after the other (they skip, loudly, without Go)
+	$(RUN_TESTS) --test-concurrency=2 $(TESTS)
+	$(RUN_TESTS) --test-concurrency=1 $(NETWORK_TESTS)
 
 lint: gen/image.ts ## check types, style, the import rule and the determinism bans
 	node_modules/.bin/tsc -p tsconfig.json

@@ -28,7 +28,7 @@ describe('a validator whose key runs on two hosts', { concurrency: false, ...nee
     try {
       const client = QueryClient.withExtensions(comet, setupStakingExtension, setupSlashingExtension);
       const info = async () => (await client.slashing.signingInfo(toBech32(address, consensusPrefix))).valSigningInfo;
-      const until = Date.now() + 90_000;
+      const until = Date.now() + 240_000;
       for (;;) {
         await new Promise((resolve) => setTimeout(resolve, 500));
         if (

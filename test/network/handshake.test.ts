@@ -45,7 +45,7 @@ describe('an application killed', { concurrency: false, ...needsComet }, () => {
       const before = deaths[index - 1]?.[2] ?? 0;
       // What the last death interrupted is there, and blocks after it.
       if (height > before + 2) await goesOn(before + 2);
-      await node.app.ended(60_000);
+      await node.app.ended(180_000);
       await node.engineGone();
     });
   }

@@ -53,7 +53,7 @@ describe('four validators far apart', { concurrency: false, ...needsComet }, () 
   test('with 150 ms on every way between them still agree on blocks and prices', async () => {
     network = await Network.create({ validators: 4, timeoutCommit: '100ms', delayMs: 150 });
     await network.start();
-    await network.reach(8, 90_000);
+    await network.reach(8, 240_000);
     await network.agreed(1, 7);
     assert.deepEqual(
       network.nodes.flatMap((node) => node.mismatches()),

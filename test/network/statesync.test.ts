@@ -23,7 +23,7 @@ test(
         writeFileSync(path, text.replace(/^snapshot-interval = 0$/m, `snapshot-interval = ${interval}`));
       }
       await Promise.all(present.map((node) => node.start()));
-      await first!.reach(interval * 3 + 2, 120_000);
+      await first!.reach(interval * 3 + 2, 300_000);
       const { hash } = (await first!.header(2))!;
       appendFileSync(
         join(late!.home, 'config', 'config.toml'),
@@ -39,7 +39,7 @@ chunk_request_timeout = "10s"
 `,
       );
       await late!.start();
-      await late!.reach((await network.tip()) + 3, 120_000);
+      await late!.reach((await network.tip()) + 3, 300_000);
       const restored = /snapshot restored.*?height"?[=:]"?(\d+)/.exec(late!.app.output());
       assert.ok(restored !== null, late!.app.tail());
       const height = Number(restored[1]);

@@ -62,7 +62,7 @@ export class Trader {
       last = await this.client.broadcastTxSync(TxRaw.encode(signed).finish());
       this.admitted++;
     }
-    const until = Date.now() + 20_000;
+    const until = Date.now() + 60_000;
     while (Date.now() < until) {
       if ((await this.client.getTx(last)) !== null) {
         this.included++;

@@ -134,7 +134,7 @@ export class NetworkNode {
   }
 
   /** Waits until a height is reached. @throws Error with both logs' ends */
-  async reach(height: number, timeoutMs = 60_000): Promise<void> {
+  async reach(height: number, timeoutMs = 180_000): Promise<void> {
     const until = Date.now() + timeoutMs;
     for (;;) {
       const now = await this.height();
@@ -208,7 +208,7 @@ export class Network {
     await Promise.all(this.nodes.map((node) => node.start()));
   }
 
-  async reach(height: number, timeoutMs = 60_000): Promise<void> {
+  async reach(height: number, timeoutMs = 180_000): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.reach(height, timeoutMs)));
   }
 
