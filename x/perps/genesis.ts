@@ -18,7 +18,7 @@ import {
 } from './codecs.js';
 import type { Deps } from './deps.js';
 import { listMarket } from './msgs/governance.js';
-import { orderToProto } from './msgs/place-order.js';
+import { orderToProto } from './msgs/order-proto.js';
 import { defaultParams, validateMarket, validateParams } from './params.js';
 import { maxSubaccountNumber, subaccountId, subaccountKey } from './subaccount-key.js';
 import { base, type SubaccountKey } from './types.js';

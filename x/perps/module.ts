@@ -8,6 +8,7 @@ import { endBlock } from './block/end-block.js';
 import type { Deps } from './deps.js';
 import { emptyGenesis, exportGenesis, genesisFromJson, genesisToJson, initGenesis } from './genesis.js';
 import { storeName, transientStoreName } from './keys.js';
+import { batchOrders } from './msgs/batch-orders.js';
 import { cancelAllOrders, cancelOrder } from './msgs/cancel.js';
 import { deposit } from './msgs/deposit.js';
 import { createMarket, updateMarket, updateParams } from './msgs/governance.js';
@@ -38,6 +39,7 @@ export class PerpsModule implements Module {
       placeOrder: (ctx, msg) => placeOrder(ctx, deps, msg),
       cancelOrder: (ctx, msg) => cancelOrder(ctx, deps, msg),
       cancelAllOrders: (ctx, msg) => cancelAllOrders(ctx, deps, msg),
+      batchOrders: (ctx, msg) => batchOrders(ctx, deps, msg),
       createMarket: (ctx, msg) => createMarket(ctx, deps, msg),
       updateMarket: (ctx, msg) => updateMarket(ctx, deps, msg),
       updateParams: (ctx, msg) => updateParams(ctx, deps, msg),

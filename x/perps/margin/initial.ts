@@ -86,29 +86,63 @@ export function initialMargin(account: AccountView, orders: readonly OrderView[]
     for (const { marketId, quantity } of account.positions) sum += exposureMargin(markets(marketId), quantity);
     return quote(sum);
   }
-  const exposures = new Map<MarketId, Exposure>();
-  const at = (id: MarketId): Exposure => {
-    let exposure = exposures.get(id);
+  const exposures = new OrderExposures(account, markets);
+  for (const order of orders) exposures.add(order);
+  return exposures.margin();
+}
+
+/** The sums that initial margin is made of, kept while orders come and go: each costs O(1), the margin O(markets). */
+export class OrderExposures {
+  readonly #exposures = new Map<MarketId, Exposure>();
+  readonly #markets: Markets;
+
+  constructor(account: AccountView, markets: Markets) {
+    this.#markets = markets;
+    for (const { marketId, quantity } of account.positions) this.#at(marketId).position = quantity;
+  }
+
+  add(order: OrderView): void {
+    this.#count(order, 1n);
+  }
+
+  remove(order: OrderView): void {
+    this.#count(order, -1n);
+  }
+
+  /** Initial margin of everything that is in. */
+  margin(): Quote {
+    // A sum: the order of markets does not matter.
+    let sum = 0n;
+    for (const [id, exposure] of this.#exposures)
+      sum += exposureMargin(this.#markets(id), worstQuantity(exposure)) + exposure.cost;
+    return quote(sum);
+  }
+
+  /** Size that the position reaches when every order of one side fills that may open; negative when it stays on the other side. */
+  reach(id: MarketId, side: OrderView['side']): Base {
+    const { position, buys, sells } = this.#at(id);
+    return base(side === 'buy' ? position + buys : sells - position);
+  }
+
+  #at(id: MarketId): Exposure {
+    let exposure = this.#exposures.get(id);
     if (exposure === undefined) {
       exposure = { position: 0n, buys: 0n, sells: 0n, reducingBuys: 0n, reducingSells: 0n, cost: 0n };
-      exposures.set(id, exposure);
+      this.#exposures.set(id, exposure);
     }
     return exposure;
-  };
-  for (const { marketId, quantity } of account.positions) at(marketId).position = quantity;
-  for (const order of orders) {
-    const exposure = at(order.marketId);
-    if (order.reduceOnly) {
-      if (order.side === 'buy') exposure.reducingBuys += order.remaining;
-      else exposure.reducingSells += order.remaining;
-    } else if (order.side === 'buy') exposure.buys += order.remaining;
-    else exposure.sells += order.remaining;
-    exposure.cost += fillCost(markets(order.marketId), order);
   }
-  // A sum: the order of markets does not matter.
-  let sum = 0n;
-  for (const [id, exposure] of exposures) sum += exposureMargin(markets(id), worstQuantity(exposure)) + exposure.cost;
-  return quote(sum);
+
+  #count(order: OrderView, sign: 1n | -1n): void {
+    const exposure = this.#at(order.marketId);
+    const size = sign * order.remaining;
+    if (order.reduceOnly) {
+      if (order.side === 'buy') exposure.reducingBuys += size;
+      else exposure.reducingSells += size;
+    } else if (order.side === 'buy') exposure.buys += size;
+    else exposure.sells += size;
+    exposure.cost += sign * fillCost(this.#markets(order.marketId), order);
+  }
 }
 
 /** What the open orders add to the margin of the positions alone. */

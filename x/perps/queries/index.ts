@@ -8,7 +8,7 @@ import { audit } from '../block/identities.js';
 import { ledgerToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
-import { orderToProto } from '../msgs/place-order.js';
+import { orderToProto } from '../msgs/order-proto.js';
 import { requireSubaccountKey } from '../msgs/common.js';
 import { sdkErrors } from '../../../runtime/baseapp/errors.js';
 import { positionInfo, subaccountInfo } from './accounts.js';
