@@ -10,7 +10,8 @@ import { VoteExtension } from '../gen/plimsoll/oracle/v1/oracle.js';
 import { comet } from '../test/network/support/comet-program.js';
 import { Network, chainId, type NetworkNode } from '../test/network/support/network.js';
 import { Daemon } from '../test/network/support/process.js';
-import { measurement, quick, type Measurements } from './measure.js';
+import { benchApp, benchEngine, benchState, chainId as benchChainId, fund, traderWallets } from './chain.js';
+import { measurement, quick, timedAsync, type Measurements } from './measure.js';
 
 /** Transactions of each of four accounts, each at a node of its own. */
 const txsPerAccount = quick ? 50 : 500;
@@ -37,6 +38,7 @@ export async function networkBench(): Promise<Measurements> {
     'network.reportToSettlement': measurement(settled, 'blocks', 1),
     'network.blocksPerSecond': measurement(plimsoll.blocks, 'blocks/s', kvstore.blocks),
     'network.signedTxPerSecond': measurement(plimsoll.txs, 'tx/s', kvstore.txs),
+    'network.signedTxVsEmbedded': measurement(plimsoll.txs, 'tx/s', await embeddedTransfers()),
     ...extensionSizes(),
   };
 }
@@ -106,6 +108,37 @@ async function measured(
   } finally {
     await network.stop();
   }
+}
+
+/** The same transfers per second through one embedded engine without sockets: CheckTx, proposal, block and commit. */
+async function embeddedTransfers(): Promise<number> {
+  const app = await benchApp();
+  const state = benchState(app);
+  const wallets = traderWallets(4);
+  fund(state, wallets, 1_000_000n);
+  const { engine, block } = await benchEngine(app, state);
+  const txs = wallets.flatMap((wallet) => {
+    const { number } = app.plimsoll.keepers.auth.account(app.store.at(), wallet.address)!;
+    const send = MsgSend.encode({
+      fromAddress: wallet.bech32,
+      toAddress: wallet.bech32,
+      amount: [{ denom: 'uusdc', amount: '1' }],
+    }).finish();
+    const message = { typeUrl: '/cosmos.bank.v1beta1.MsgSend', value: send };
+    return Array.from({ length: txsPerAccount }, (_, sequence) =>
+      wallet.sign([message], benchChainId, { number, sequence: BigInt(sequence) }),
+    );
+  });
+  const ms = await timedAsync(async () => {
+    for (const tx of txs) {
+      const { code, log } = await engine.broadcastTx(tx);
+      if (code !== 0) throw new Error(`a transaction was refused: ${log}`);
+    }
+    await block();
+  });
+  await engine.stop();
+  await app.store.close();
+  return (txs.length * 1_000) / ms;
 }
 
 /**
