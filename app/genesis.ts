@@ -101,11 +101,6 @@ export function clampFloorPpm(solvencyClass: SolvencyClass): number {
   }
 }
 
-/** Lets prices move freely: for tests and studies of gaps that a clamp would spread over blocks. */
-export function removeClamps(state: AppState): void {
-  for (const pair of sections(state).oracle.pairs) pair.clamp_floor_ppm = 0;
-}
-
 /** Stake says who votes from the first block on, beginning with validators that these signed transactions make. */
 export function collectGenTxs(state: AppState, genTxs: readonly unknown[]): void {
   sections(state).valset.params.mode = 'MODE_STAKE';

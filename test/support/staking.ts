@@ -14,9 +14,9 @@ import { VirtualClock } from '../../runtime/engine/clock.js';
 import { ConsensusKey } from '../../runtime/engine/consensus-key.js';
 import { EmbeddedEngine, type ProducedBlock } from '../../runtime/engine/engine.js';
 import type { GenesisDoc } from '../../runtime/engine/genesis-doc.js';
-import type { Logger } from '../../runtime/log.js';
 import { openStore } from '../../runtime/store/index.js';
 import { StaticPriceSource } from '../../x/oracle/sources/static.js';
+import { strictLogger } from './chain.js';
 
 export const stakingChainId = 'plimsoll-stake-1';
 const genesisTime = '2026-01-01T00:00:00Z';
@@ -53,15 +53,6 @@ export async function stakedState(
     change(state);
   });
 }
-
-const strictLogger: Logger = {
-  debug() {},
-  info() {},
-  warn() {},
-  error(fields, message) {
-    throw new Error(`${message} ${JSON.stringify(fields)}`);
-  },
-};
 
 export interface StakingChain {
   readonly plimsoll: PlimsollApp;

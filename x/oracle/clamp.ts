@@ -1,4 +1,4 @@
-import { billion, cdiv, fdiv, isqrtUp, max, min } from '../../runtime/math/integers.js';
+import { abs, billion, cdiv, fdiv, isqrtUp, max, min } from '../../runtime/math/integers.js';
 
 /** Doublings of the clamp at most. */
 const maxDoublings = 4;
@@ -52,7 +52,6 @@ export function clampPrice(before: ClampState, raw: bigint, floorPpm: number): C
 
 /** Exponential average of the squared return; a return counts as at most 100 %. Rounded up. */
 function nextVariance({ price: before, variance }: ClampState, price: bigint): bigint {
-  const move = price > before ? price - before : before - price;
-  const change = min(cdiv(move * billion, before), billion);
+  const change = min(cdiv(abs(price - before) * billion, before), billion);
   return variance + cdiv(change * change - variance, memory);
 }

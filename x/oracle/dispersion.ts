@@ -1,4 +1,4 @@
-import { cdiv, million, min } from '../../runtime/math/integers.js';
+import { abs, cdiv, million, min } from '../../runtime/math/integers.js';
 import { weightedMedian, type WeightedPrice } from './median.js';
 
 /** Largest dispersion that is told apart from larger ones: four times the price. */
@@ -11,7 +11,7 @@ const most = 4n * million;
  */
 export function dispersionPpm(reports: readonly WeightedPrice[], median: bigint): number {
   const distances = reports.map(({ price, power }) => ({
-    price: price > median ? price - median : median - price,
+    price: abs(price - median),
     power,
   }));
   return Number(min(cdiv(weightedMedian(distances)! * million, median), most));

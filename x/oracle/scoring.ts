@@ -1,5 +1,5 @@
 import type { Score } from '../../gen/plimsoll/oracle/v1/oracle.js';
-import { billion, cdiv, max, million } from '../../runtime/math/integers.js';
+import { abs, billion, cdiv, max, million } from '../../runtime/math/integers.js';
 
 /** Distance from the median that is never too far, ppm. */
 const tolerancePpm = 50n * 100n;
@@ -21,8 +21,7 @@ const leastExpected = 100n;
 /** Is a report above or below the median by more than max(3 dispersions, 50 bp)? 1 above, -1 below, 0 within. */
 export function offside(report: bigint, median: bigint, dispersionPpm: number): 1 | -1 | 0 {
   const tolerance = max(toleranceDispersions * BigInt(dispersionPpm), tolerancePpm);
-  const distance = report > median ? report - median : median - report;
-  if (cdiv(distance * billion, median) <= tolerance * 1_000n) return 0;
+  if (cdiv(abs(report - median) * billion, median) <= tolerance * 1_000n) return 0;
   return report > median ? 1 : -1;
 }
 

@@ -22,9 +22,7 @@ export function endBlock(ctx: Context, deps: Deps): void {
   runAuctions(ctx, deps, work, liquidations);
   resolveBankruptcies(ctx, deps, work);
   work.flush();
-  const touched = work.touched();
-  const names = new Set(touched.map(({ key }) => key));
-  deps.health?.close(ctx.block.height, [...touched, ...looked.filter(({ key }) => !names.has(key))], work.markets);
+  deps.health?.close(ctx.block.height, [...looked, ...work.touched()], work.markets);
 
   const [broken] = checkIdentities(ctx, deps, work);
   if (broken === undefined) return;

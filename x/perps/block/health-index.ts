@@ -60,7 +60,7 @@ export class HealthIndex {
     return [...due];
   }
 
-  /** Ends the block: `accounts` were looked at or changed, as they stand now. */
+  /** Ends the block: `accounts` were looked at or changed; of one that comes twice the last is how it stands now. */
   close(
     height: bigint,
     accounts: Iterable<AccountView & { readonly underwaterHeight: bigint }>,

@@ -4,6 +4,7 @@ import type {
   MsgCancelAllOrdersResponse,
   MsgCancelOrder,
   MsgCancelOrderResponse,
+  OrderCancellation,
 } from '../../../gen/plimsoll/perps/v1/tx.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
@@ -16,11 +17,7 @@ import { requireSubaccountKey } from './common.js';
 export function cancelOrder(ctx: Context, { keeper }: Deps, msg: MsgCancelOrder): MsgCancelOrderResponse {
   const account = requireSubaccountKey(msg.owner, msg.subaccountNumber);
   const found = keeper.order(ctx, { account, marketId: msg.marketId, clientId: msg.clientId });
-  if (found === undefined) {
-    throw errors.orderNotFound(
-      `client_id: ${msg.clientId} is not open in market ${msg.marketId}; it may have filled or been cancelled`,
-    );
-  }
+  if (found === undefined) throw notOpen(msg);
   dropOrder(ctx, keeper, found, CancelReason.CANCEL_REASON_USER);
   return { cancelledQuantity: found[1].remaining };
 }
@@ -32,6 +29,12 @@ export function cancelAllOrders(ctx: Context, { keeper }: Deps, msg: MsgCancelAl
   for (const order of open) dropOrder(ctx, keeper, order, CancelReason.CANCEL_REASON_USER);
   return { cancelledOrders: open.length };
 }
+
+/** @returns perps/19 for an order that a message names */
+export const notOpen = ({ marketId, clientId }: OrderCancellation): Error =>
+  errors.orderNotFound(
+    `client_id: ${clientId} is not open in market ${marketId}; it may have filled or been cancelled`,
+  );
 
 /** Removes an order and says why. */
 export function dropOrder(ctx: Context, keeper: PerpsKeeper, [at, order]: BookOrder, reason: CancelReason): void {

@@ -8,7 +8,7 @@ import {
   type Params,
 } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
-import type { MarketStateView, RestingOrder } from '../codecs.js';
+import type { RestingOrder } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
 import { isStale, orderView, type BookOrder } from '../keeper.js';
@@ -16,7 +16,7 @@ import { depthLimitExceeded, OrderExposures, usableEquity } from '../margin/inde
 import { subaccountId } from '../subaccount-key.js';
 import { base, type AccountView, type MarketId, type Markets, type Quote, type SubaccountKey } from '../types.js';
 import { abs, notional, quoteAmountDown } from '../units/index.js';
-import { dropOrder } from './cancel.js';
+import { dropOrder, notOpen } from './cancel.js';
 import { limitOf, requireForm, type Placement } from './order-form.js';
 import { orderToProto } from './order-proto.js';
 
@@ -56,7 +56,7 @@ export class OrderDesk {
     const market = keeper.market(this.#ctx, placement.marketId);
     if (market === undefined) throw errors.marketNotFound(`market_id: ${placement.marketId}`);
     const side = requireForm(placement, market);
-    this.#requireOpen(market, placement.reduceOnly);
+    requireOpen(this.#ctx, this.#deps, market, this.#params, placement.reduceOnly);
     const placed: BookOrder = [
       {
         marketId: market.id,
@@ -112,13 +112,9 @@ export class OrderDesk {
     this.#ctx.emit('plimsoll.perps.v1.EventOrderAmended', { subaccount: subaccountId(this.#key), ...which, remaining });
   }
 
-  #find({ marketId, clientId }: OrderCancellation): BookOrder {
-    const found = this.#open.get(idOf(marketId, clientId));
-    if (found === undefined) {
-      throw errors.orderNotFound(
-        `client_id: ${clientId} is not open in market ${marketId}; it may have filled or been cancelled`,
-      );
-    }
+  #find(which: OrderCancellation): BookOrder {
+    const found = this.#open.get(idOf(which.marketId, which.clientId));
+    if (found === undefined) throw notOpen(which);
     return found;
   }
 
@@ -134,11 +130,6 @@ export class OrderDesk {
       this.#open.delete(idOf(marketId, clientId));
       this.#exposures.remove(orderView(order));
     }
-  }
-
-  #requireOpen(market: Market, reduceOnly: boolean): void {
-    const state = this.#deps.keeper.marketState(this.#ctx, market.id);
-    requireOpen(this.#ctx, this.#deps, market, state, this.#params, reduceOnly);
   }
 
   /** Limits on how much one subaccount may have open, and the walls around class D. */
@@ -202,13 +193,13 @@ const idOf = (marketId: MarketId, clientId: bigint): string => `${marketId}/${cl
 
 function requireOpen(
   ctx: Context,
-  { oracle }: Deps,
+  { keeper, oracle }: Deps,
   market: Market,
-  state: MarketStateView,
   params: Params,
   reduceOnly: boolean,
 ): void {
   if (market.status === MarketStatus.MARKET_STATUS_HALTED) throw errors.marketClosed(`${market.ticker} is halted`);
+  const state = keeper.marketState(ctx, market.id);
   if (state.markPrice === 0n) throw errors.noPrice(`${market.ticker}: validators have not agreed on a price yet`);
   if (reduceOnly) return;
   if (market.status !== MarketStatus.MARKET_STATUS_NORMAL) {
