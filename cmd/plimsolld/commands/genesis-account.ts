@@ -1,11 +1,8 @@
-import { existsSync, writeFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { addBalance } from '../../../app/genesis.js';
-import { parseGenesis } from '../../../runtime/engine/genesis-doc.js';
 import { paths } from '../config.js';
 import { Failure } from '../failure.js';
-import { checkGenesis } from '../node/init.js';
-import { readGenesis } from '../node/open.js';
+import { editGenesis } from '../node/edit-genesis.js';
 import { homeOption } from './common.js';
 
 /** plimsolld add-genesis-account: coins for an address before there is a chain. */
@@ -20,24 +17,15 @@ export function addGenesisAccountCommand(): Command {
       '\nExample:\n  plimsolld add-genesis-account plim1... 2000000000uplim,5000000000uusdc --home demo',
     )
     .action(async (address: string, coins: string, { home }: { home: string }) => {
-      const files = paths(home);
-      if (existsSync(files.genesisHash))
-        throw new Failure(`${home} has a chain that began with its genesis: start over with another --home`);
-      const genesis = readGenesis(files.genesis);
-      const state = structuredClone(genesis.app_state);
-      for (const coin of coins.split(',')) {
-        const [, amount, denom] = /^([1-9]\d{0,37})([a-zA-Z][a-zA-Z0-9/:._-]{2,127})$/.exec(coin) ?? [];
-        if (amount === undefined)
-          throw new Failure(`coins: expected something like 1000000uplim, got ${JSON.stringify(coin)}`, 2);
-        addBalance(state, address, denom!, BigInt(amount));
-      }
-      const doc = parseGenesis({ ...genesis, app_state: state });
-      try {
-        await checkGenesis(doc);
-      } catch (error) {
-        throw new Failure((error as Error).message);
-      }
-      writeFileSync(files.genesis, `${JSON.stringify(doc, null, 2)}\n`);
-      process.stderr.write(`${address} has ${coins} in ${files.genesis}\n`);
+      await editGenesis(home, (state) => {
+        for (const coin of coins.split(',')) {
+          const [, amount, denom] = /^([1-9]\d{0,37})([a-zA-Z][a-zA-Z0-9/:._-]{2,127})$/.exec(coin) ?? [];
+          if (amount === undefined)
+            throw new Failure(`coins: expected something like 1000000uplim, got ${JSON.stringify(coin)}`, 2);
+          addBalance(state, address, denom!, BigInt(amount));
+        }
+        return {};
+      });
+      process.stderr.write(`${address} has ${coins} in ${paths(home).genesis}\n`);
     });
 }

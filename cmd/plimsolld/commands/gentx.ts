@@ -4,10 +4,9 @@ import { Command } from 'commander';
 import { collectGenTxs } from '../../../app/genesis.js';
 import type { Registry } from '../../../runtime/codec/registry.js';
 import { ConsensusKey } from '../../../runtime/engine/consensus-key.js';
-import { parseGenesis, type GenesisDoc } from '../../../runtime/engine/genesis-doc.js';
 import { paths } from '../config.js';
 import { Failure } from '../failure.js';
-import { checkGenesis } from '../node/init.js';
+import { editGenesis } from '../node/edit-genesis.js';
 import { readGenesis } from '../node/open.js';
 import { makeGenTx, type GenTxOptions } from '../tx/gentx.js';
 import { homeOption, keyringFlags, keyringOf, type CommonFlags } from './common.js';
@@ -72,21 +71,19 @@ export function collectGentxsCommand(): Command {
     .addHelpText('after', '\nExample:\n  plimsolld collect-gentxs --home demo')
     .action(async (flags: { home: string; gentxDir?: string }) => {
       const files = paths(flags.home);
-      if (existsSync(files.genesisHash))
-        throw new Failure(`${flags.home} has a chain that began with its genesis: start over with another --home`);
-      const genesis = readGenesis(files.genesis);
       const directory = flags.gentxDir ?? files.gentx;
-      const collected = readGenTxs(directory);
-      const state = structuredClone(genesis.app_state);
-      collectGenTxs(state, collected);
-      const doc: GenesisDoc = parseGenesis({ ...genesis, validators: [], app_state: state });
-      try {
-        await checkGenesis(doc);
-      } catch (error) {
-        throw new Failure(`${directory}: ${(error as Error).message}`);
-      }
-      writeFileSync(files.genesis, `${JSON.stringify(doc, null, 2)}\n`);
-      process.stderr.write(`${files.genesis} has ${collected.length} validators by stake\n`);
+      let collected = 0;
+      await editGenesis(
+        flags.home,
+        (state) => {
+          const genTxs = readGenTxs(directory);
+          collectGenTxs(state, genTxs);
+          collected = genTxs.length;
+          return { validators: [] };
+        },
+        `${directory}: `,
+      );
+      process.stderr.write(`${files.genesis} has ${collected} validators by stake\n`);
     });
 }
 
