@@ -255,6 +255,8 @@ export function marketViewOf(market: Market, state: MarketStateView): MarketView
     oraclePrice: state.oraclePrice,
     tickSize: market.tickSize,
     stepSize: market.stepSize,
+    // The rate that a listing fixes is twice the floor of its class (risk-model section 24).
+    floorRate: ppb(BigInt(market.maintenanceRatePpm) * 500n),
     maintenanceRate: ppb(BigInt(market.maintenanceRatePpm) * 1_000n),
     openingRate: ppb(BigInt(market.openingRatePpm) * 1_000n),
     depthUnit: quote(BigInt(market.depthUnit)),

@@ -39,6 +39,8 @@ export interface MarketView {
   readonly oraclePrice: Price;
   readonly tickSize: bigint;
   readonly stepSize: bigint;
+  /** m_floor of risk-model section 2: below it no maintenance rate goes, and half of it bounds how far the mark leaves the oracle price. */
+  readonly floorRate: Ppb;
   /** m_maint and m_open of risk-model section 4. */
   readonly maintenanceRate: Ppb;
   readonly openingRate: Ppb;

@@ -110,8 +110,7 @@ function blockPremium(ctx: Context, deps: Deps, market: MarketView): bigint {
     impactBid: impact('buy'),
     impactAsk: impact('sell'),
     oraclePrice: market.oraclePrice,
-    // m_floor / 2, and the static rate is twice the floor.
-    beta: ppb(market.maintenanceRate / 4n),
+    beta: ppb(market.floorRate / 2n),
   });
 }
 

@@ -22,6 +22,7 @@ export function market(changes: Partial<MarketView> = {}): MarketView {
     oraclePrice: price(100_000n),
     tickSize: 1n,
     stepSize: 1n,
+    floorRate: ppb(12_500_000n),
     maintenanceRate: ppb(25_000_000n),
     openingRate: ppb(25_000_000n),
     depthUnit: quote(50_000_000_000_000n),
