@@ -13,6 +13,7 @@ import {
 import { errors } from './errors.js';
 import * as keys from './keys.js';
 import type { BookKey, OrderId } from './keys.js';
+import { unexplained } from './margin/loading.js';
 import {
   ppb,
   ppm,
@@ -259,6 +260,7 @@ export function marketViewOf(market: Market, state: MarketStateView): MarketView
     floorRate: ppb(BigInt(market.maintenanceRatePpm) * 500n),
     maintenanceRate: ppb(BigInt(market.maintenanceRatePpm) * 1_000n),
     openingRate: ppb(BigInt(market.openingRatePpm) * 1_000n),
+    loading: unexplained(market.id),
     depthUnit: quote(BigInt(market.depthUnit)),
     openInterest: quoteAmountUp(state.longQuanta, state.markPrice, quoteDivisor),
     openInterestCap: state.openInterestCap?.cap ?? quote(BigInt(market.openInterestCap)),

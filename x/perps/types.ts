@@ -29,6 +29,20 @@ export type SubaccountKey = string;
 export type SolvencyClass = 'A' | 'B' | 'C' | 'D';
 export type Side = 'buy' | 'sell';
 
+/**
+ * How a market moves with the others: the part that factors explain and the
+ * part that is its own. risk-model section 5. Made by `loadingOf`, which keeps
+ * the squares of all of them together at 1 or just below.
+ */
+export interface Loading {
+  /** Markets of one cluster are taken to move as one when it matters; no offset is granted between clusters. */
+  readonly cluster: number;
+  /** Share of the move that each factor explains, signed; missing ones are zero. */
+  readonly rho: readonly Ppm[];
+  /** q of section 5: what no factor explains. */
+  readonly idiosyncratic: Ppm;
+}
+
 /** A market at one instant: all that margin, matching and liquidation need of it. */
 export interface MarketView {
   readonly id: MarketId;
@@ -44,6 +58,8 @@ export interface MarketView {
   /** m_maint and m_open of risk-model section 4. */
   readonly maintenanceRate: Ppb;
   readonly openingRate: Ppb;
+  /** Offsets against other markets; class C and D get none whatever it says. */
+  readonly loading: Loading;
   /** D of section 4.2. */
   readonly depthUnit: Quote;
   /** Long side at mark price, rounded up. */

@@ -10,6 +10,7 @@ import {
   type Markets,
   type RiskParams,
 } from '../types.js';
+import { unexplained } from '../margin/loading.js';
 import { applyFill } from '../matching/fill.js';
 
 /** Values for tests of the pure rules: a market in which one base quantum at price 1000 is worth one quote quantum. */
@@ -25,6 +26,7 @@ export function market(changes: Partial<MarketView> = {}): MarketView {
     floorRate: ppb(12_500_000n),
     maintenanceRate: ppb(25_000_000n),
     openingRate: ppb(25_000_000n),
+    loading: unexplained(changes.id ?? 1),
     depthUnit: quote(50_000_000_000_000n),
     openInterest: quote(0n),
     openInterestCap: quote(2_000_000_000_000_000n),
