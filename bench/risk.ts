@@ -7,6 +7,7 @@ import { OrderType, TimeInForce } from '../gen/plimsoll/perps/v1/types.js';
 import { endBlock } from '../x/perps/block/end-block.js';
 import { equity, maintenanceMargin } from '../x/perps/margin/index.js';
 import { subaccountKey } from '../x/perps/subaccount-key.js';
+import { plainTerms } from '../x/perps/codecs.js';
 import { base, price, quote, type AccountView, type Side } from '../x/perps/types.js';
 import { benchApp, benchState, chainId, symbols, type BenchApp } from './chain.js';
 import { best, collectGarbage, measurement, quick, timed, type Measurement, type Measurements } from './measure.js';
@@ -161,6 +162,7 @@ function quoteBook({ plimsoll }: BenchApp, ctx: Context, account: string, market
         reduceOnly: false,
         quantity,
         remaining: base(quantity),
+        ...plainTerms,
       };
       plimsoll.keepers.perps.setOrder(ctx, at, order);
     }

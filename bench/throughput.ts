@@ -1,4 +1,4 @@
-import { MsgBatchOrders, MsgPlaceOrder, type OrderPlacement } from '../gen/plimsoll/perps/v1/tx.js';
+import { MsgBatchOrders, MsgPlaceOrder, OrderPlacement } from '../gen/plimsoll/perps/v1/tx.js';
 import { OrderType, Side, TimeInForce } from '../gen/plimsoll/perps/v1/types.js';
 import { integers } from '../test/replay-paths.js';
 import type { EncodedMessage, Wallet } from '../cmd/plimsolld/replay/wallet.js';
@@ -83,7 +83,7 @@ function order(
   const market = (index % symbols.length) + 1;
   const mark = marks[market - 1]!;
   const offset = (mark * BigInt(draw(20_001) - 10_000)) / 1_000_000n;
-  return {
+  return OrderPlacement.fromPartial({
     marketId: market,
     clientId: BigInt(clientId),
     side: draw(2) === 0 ? Side.SIDE_BUY : Side.SIDE_SELL,
@@ -91,7 +91,5 @@ function order(
     quantity: BigInt(1 + draw(10)) * 100_000n,
     price: ((mark + offset) / tick) * tick,
     timeInForce: TimeInForce.TIME_IN_FORCE_IOC,
-    reduceOnly: false,
-    maxSlippagePpm: 0,
-  };
+  });
 }

@@ -127,19 +127,18 @@ const withdraw = ({ bech32 }: Wallet, amount: bigint): EncodedMessage => ({
 });
 const order = ({ bech32 }: Wallet, side: Side, quantity: bigint, at: bigint): EncodedMessage => ({
   typeUrl: '/plimsoll.perps.v1.MsgPlaceOrder',
-  value: MsgPlaceOrder.encode({
-    owner: bech32,
-    subaccountNumber: 0,
-    marketId: 1,
-    clientId: 1n,
-    side,
-    type: OrderType.ORDER_TYPE_LIMIT,
-    quantity,
-    price: at,
-    timeInForce: TimeInForce.TIME_IN_FORCE_GTC,
-    reduceOnly: false,
-    maxSlippagePpm: 0,
-  }).finish(),
+  value: MsgPlaceOrder.encode(
+    MsgPlaceOrder.fromPartial({
+      owner: bech32,
+      marketId: 1,
+      clientId: 1n,
+      side,
+      type: OrderType.ORDER_TYPE_LIMIT,
+      quantity,
+      price: at,
+      timeInForce: TimeInForce.TIME_IN_FORCE_GTC,
+    }),
+  ).finish(),
 });
 
 const codes = (results: readonly ExecTxResult[]): readonly string[] =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { MsgBatchOrders, MsgBatchOrdersResponse, type OrderPlacement } from '../gen/plimsoll/perps/v1/tx.js';
+import { MsgBatchOrders, MsgBatchOrdersResponse, OrderPlacement } from '../gen/plimsoll/perps/v1/tx.js';
 import { TxMsgData } from '../gen/cosmos/base/abci/v1beta1/abci.js';
 import { OrderType, Side, TimeInForce } from '../gen/plimsoll/perps/v1/types.js';
 import type { TxMessage } from '../runtime/codec/tx.js';
@@ -25,6 +25,7 @@ async function open(): Promise<TestChain> {
 }
 
 const place = (clientId: bigint, price: number, changes: Partial<OrderPlacement> = {}): OrderPlacement => ({
+  ...OrderPlacement.fromPartial({}),
   marketId: 1,
   clientId,
   side: Side.SIDE_BUY,
@@ -32,8 +33,6 @@ const place = (clientId: bigint, price: number, changes: Partial<OrderPlacement>
   quantity: btc / 100n,
   price: usd(price),
   timeInForce: TimeInForce.TIME_IN_FORCE_GTC,
-  reduceOnly: false,
-  maxSlippagePpm: 0,
   ...changes,
 });
 

@@ -1,4 +1,4 @@
-import type { OrderType, TimeInForce } from '../../gen/plimsoll/perps/v1/types.js';
+import type { OrderType, SelfTradePrevention, TimeInForce } from '../../gen/plimsoll/perps/v1/types.js';
 import {
   Ledger,
   MarketState,
@@ -64,7 +64,23 @@ export interface RestingOrder {
   readonly reduceOnly: boolean;
   readonly quantity: bigint;
   readonly remaining: Base;
+  readonly postOnly: boolean;
+  readonly allOrNone: boolean;
+  readonly selfTrade: SelfTradePrevention;
+  /** Iceberg: what the book shows at a time; zero shows all. */
+  readonly displayQuantity: bigint;
+  /** Iceberg: what the book shows now. */
+  readonly displayed: bigint;
 }
+
+/** The terms that most orders leave alone. */
+export const plainTerms = {
+  postOnly: false,
+  allOrNone: false,
+  selfTrade: 0 as SelfTradePrevention,
+  displayQuantity: 0n,
+  displayed: 0n,
+} as const;
 
 export const emptyFunding: Funding = {
   minute: 0n,
@@ -178,13 +194,32 @@ export const ledgerCodec: ValueCodec<LedgerView> = {
 };
 
 export const restingOrderCodec: ValueCodec<RestingOrder> = {
-  encode: ({ type, timeInForce, reduceOnly, quantity, remaining }) =>
-    Order.encode(Order.fromPartial({ type, timeInForce, reduceOnly, quantity, remaining })).finish(),
-  decode: (bytes) => {
-    const { type, timeInForce, reduceOnly, quantity, remaining } = Order.decode(bytes);
-    return { type, timeInForce, reduceOnly, quantity, remaining: base(remaining) };
-  },
+  encode: (order) => Order.encode(Order.fromPartial(restingOrderToProto(order))).finish(),
+  decode: (bytes) => restingOrderFromProto(Order.decode(bytes)),
 };
+
+/** What an order says, without whose it is and where it stands. */
+export type OrderTerms = Omit<Order, 'subaccount' | 'marketId' | 'clientId' | 'side' | 'price' | 'placedHeight'>;
+
+/** An order's terms, without where it stands. */
+export function restingOrderToProto({ selfTrade, ...order }: RestingOrder): OrderTerms {
+  return { ...order, selfTradePrevention: selfTrade };
+}
+
+export function restingOrderFromProto(order: Order): RestingOrder {
+  return {
+    type: order.type,
+    timeInForce: order.timeInForce,
+    reduceOnly: order.reduceOnly,
+    quantity: order.quantity,
+    remaining: base(order.remaining),
+    postOnly: order.postOnly,
+    allOrNone: order.allOrNone,
+    selfTrade: order.selfTradePrevention,
+    displayQuantity: order.displayQuantity,
+    displayed: order.displayed,
+  };
+}
 
 export const sideToProto = (side: Side): ProtoSide => (side === 'buy' ? ProtoSide.SIDE_BUY : ProtoSide.SIDE_SELL);
 

@@ -30,6 +30,10 @@ export const errors = {
   invalidParams: registry.register(25, 'invalid parameters'),
   halted: registry.register(26, 'trading is halted'),
   priceHeldBack: registry.register(27, 'oracle price is held back'),
+  // 50 to 59: the auction.
+  wouldTake: registry.register(50, 'post-only order would take'),
+  contradictoryOrder: registry.register(51, 'terms of the order contradict each other'),
+  invalidDisplay: registry.register(52, 'invalid display quantity'),
 };
 
 /** All codes with their texts, for documentation. */

@@ -12,6 +12,7 @@ import {
   marketStateToProto,
   positionFromProto,
   positionToProto,
+  restingOrderFromProto,
   sideFromProto,
   subaccountFromProto,
   subaccountToProto,
@@ -21,7 +22,7 @@ import { listMarket } from './msgs/governance.js';
 import { orderToProto } from './msgs/order-proto.js';
 import { defaultParams, validateMarket, validateParams } from './params.js';
 import { maxSubaccountNumber, subaccountId, subaccountKey } from './subaccount-key.js';
-import { base, type SubaccountKey } from './types.js';
+import type { SubaccountKey } from './types.js';
 
 const typeName = 'plimsoll.perps.v1.GenesisState';
 
@@ -105,7 +106,6 @@ export function initGenesis(ctx: Context, deps: Deps, state: GenesisState): void
   for (const proto of state.positions)
     keeper.setPosition(ctx, keyOf(proto.subaccount, 'subaccount'), positionFromProto(proto));
   for (const order of state.orders) {
-    const { type, timeInForce, reduceOnly, quantity, remaining } = order;
     keeper.setOrder(
       ctx,
       {
@@ -116,7 +116,7 @@ export function initGenesis(ctx: Context, deps: Deps, state: GenesisState): void
         account: keyOf(order.subaccount, 'subaccount'),
         clientId: order.clientId,
       },
-      { type, timeInForce, reduceOnly, quantity, remaining: base(remaining) },
+      restingOrderFromProto(order),
     );
   }
   const [broken] = audit(ctx, deps).violations;

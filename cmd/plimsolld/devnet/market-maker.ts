@@ -89,19 +89,18 @@ export class MarketMaker {
           const offset = (mark * spacingPpm * level) / million;
           for (const side of [Side.SIDE_BUY, Side.SIDE_SELL]) {
             const exact = side === Side.SIDE_BUY ? mark - offset : mark + offset;
-            const order = MsgPlaceOrder.encode({
-              owner,
-              subaccountNumber: 0,
-              marketId: id,
-              clientId: 2n * level + BigInt(side),
-              side,
-              type: OrderType.ORDER_TYPE_LIMIT,
-              quantity,
-              price: (exact / tickSize) * tickSize,
-              timeInForce: TimeInForce.TIME_IN_FORCE_GTC,
-              reduceOnly: false,
-              maxSlippagePpm: 0,
-            });
+            const order = MsgPlaceOrder.encode(
+              MsgPlaceOrder.fromPartial({
+                owner,
+                marketId: id,
+                clientId: 2n * level + BigInt(side),
+                side,
+                type: OrderType.ORDER_TYPE_LIMIT,
+                quantity,
+                price: (exact / tickSize) * tickSize,
+                timeInForce: TimeInForce.TIME_IN_FORCE_GTC,
+              }),
+            );
             messages.push({ typeName: 'plimsoll.perps.v1.MsgPlaceOrder', bytes: order.finish() });
           }
         }

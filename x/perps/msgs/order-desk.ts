@@ -1,12 +1,6 @@
 import { CancelReason } from '../../../gen/plimsoll/perps/v1/events.js';
 import type { OrderAmendment, OrderCancellation } from '../../../gen/plimsoll/perps/v1/tx.js';
-import {
-  MarketStatus,
-  OrderType,
-  TimeInForce,
-  type Market,
-  type Params,
-} from '../../../gen/plimsoll/perps/v1/types.js';
+import { MarketStatus, TimeInForce, type Market, type Params } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { RestingOrder } from '../codecs.js';
 import type { Deps } from '../deps.js';
@@ -17,6 +11,7 @@ import { subaccountId } from '../subaccount-key.js';
 import { base, type AccountView, type MarketId, type Markets, type Quote, type SubaccountKey } from '../types.js';
 import { abs, notional, quoteAmountDown } from '../units/index.js';
 import { dropOrder, notOpen } from './cancel.js';
+import { auctionTerms, endsWithBlock } from './auction-terms.js';
 import { limitOf, requireForm, type Placement } from './order-form.js';
 import { orderToProto } from './order-proto.js';
 
@@ -68,11 +63,11 @@ export class OrderDesk {
       },
       {
         type: placement.type,
-        timeInForce:
-          placement.type === OrderType.ORDER_TYPE_MARKET ? TimeInForce.TIME_IN_FORCE_IOC : placement.timeInForce,
+        timeInForce: placement.timeInForce || TimeInForce.TIME_IN_FORCE_IOC,
         reduceOnly: placement.reduceOnly,
         quantity: placement.quantity,
         remaining: base(placement.quantity),
+        ...auctionTerms(placement),
       },
     ];
     this.#requireRoom(placed);
@@ -81,7 +76,7 @@ export class OrderDesk {
 
     const [at, order] = placed;
     keeper.setOrder(this.#ctx, at, order);
-    if (order.timeInForce === TimeInForce.TIME_IN_FORCE_IOC) keeper.markImmediate(this.#ctx, at);
+    if (endsWithBlock(order)) keeper.markImmediate(this.#ctx, at);
     this.#count(placed, 1);
     this.#ctx.emit('plimsoll.perps.v1.EventOrderPlaced', { order: orderToProto(placed) });
     return placed;

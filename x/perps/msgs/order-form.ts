@@ -3,6 +3,7 @@ import type { OrderPlacement } from '../../../gen/plimsoll/perps/v1/tx.js';
 import { sideFromProto } from '../codecs.js';
 import { errors } from '../errors.js';
 import type { MarketView, Side } from '../types.js';
+import { requireAuctionTerms } from './auction-terms.js';
 import { cdiv, fdiv, max, million } from '../units/index.js';
 
 /** Sizes and prices stay below this, so that every product is bounded (risk-model section 1). */
@@ -28,17 +29,20 @@ export function requireForm(msg: Placement, market: Market): Side {
     }
     if (msg.maxSlippagePpm !== 0) throw errors.invalidOrder('max_slippage_ppm: only market orders have one');
     if (msg.timeInForce === TimeInForce.TIME_IN_FORCE_UNSPECIFIED) {
-      throw errors.invalidOrder('time_in_force: expected TIME_IN_FORCE_GTC or TIME_IN_FORCE_IOC');
+      throw errors.invalidOrder('time_in_force: expected TIME_IN_FORCE_GTC, TIME_IN_FORCE_IOC or TIME_IN_FORCE_FOK');
     }
   } else if (msg.type === OrderType.ORDER_TYPE_MARKET) {
     if (msg.price !== 0n) throw errors.invalidOrder('price: a market order has none; bound it by max_slippage_ppm');
     if (msg.maxSlippagePpm === 0) throw errors.invalidOrder('max_slippage_ppm: a market order must bound its slippage');
     if (msg.timeInForce === TimeInForce.TIME_IN_FORCE_GTC) {
-      throw errors.invalidOrder('time_in_force: a market order never rests; expected TIME_IN_FORCE_IOC');
+      throw errors.invalidOrder(
+        'time_in_force: a market order never rests; expected TIME_IN_FORCE_IOC or TIME_IN_FORCE_FOK',
+      );
     }
   } else {
     throw errors.invalidOrder('type: expected ORDER_TYPE_LIMIT or ORDER_TYPE_MARKET');
   }
+  requireAuctionTerms(msg, market);
   return side;
 }
 

@@ -81,19 +81,20 @@ export class OrderTicket {
     const isMarket = terms.type === OrderType.ORDER_TYPE_MARKET;
     this.#push(
       'MsgPlaceOrder',
-      MsgPlaceOrder.encode({
-        owner: this.#trader.wallet.bech32,
-        subaccountNumber: 0,
-        marketId: market.id,
-        clientId: BigInt(this.#view.height) * 16n + ++this.#placed,
-        side: sideToProto(side),
-        type: terms.type,
-        quantity: onStep,
-        price: terms.price,
-        timeInForce: isMarket ? TimeInForce.TIME_IN_FORCE_IOC : TimeInForce.TIME_IN_FORCE_GTC,
-        reduceOnly: terms.reduceOnly,
-        maxSlippagePpm: terms.slippagePpm,
-      }).finish(),
+      MsgPlaceOrder.encode(
+        MsgPlaceOrder.fromPartial({
+          owner: this.#trader.wallet.bech32,
+          marketId: market.id,
+          clientId: BigInt(this.#view.height) * 16n + ++this.#placed,
+          side: sideToProto(side),
+          type: terms.type,
+          quantity: onStep,
+          price: terms.price,
+          timeInForce: isMarket ? TimeInForce.TIME_IN_FORCE_IOC : TimeInForce.TIME_IN_FORCE_GTC,
+          reduceOnly: terms.reduceOnly,
+          maxSlippagePpm: terms.slippagePpm,
+        }),
+      ).finish(),
     );
   }
 
