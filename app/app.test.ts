@@ -26,7 +26,20 @@ describe('the application', () => {
     const { modules } = await create();
     assert.deepEqual(
       modules.map(({ name }) => name),
-      ['auth', 'bank', 'valset', 'distribution', 'staking', 'slashing', 'oracle', 'insurance', 'perps', 'genutil'],
+      [
+        'auth',
+        'bank',
+        'valset',
+        'distribution',
+        'staking',
+        'slashing',
+        'charter',
+        'gov',
+        'oracle',
+        'insurance',
+        'perps',
+        'genutil',
+      ],
     );
   });
 

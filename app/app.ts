@@ -15,6 +15,11 @@ import { AuthKeeper } from '../x/auth/keeper.js';
 import { AuthModule } from '../x/auth/module.js';
 import { BankKeeper } from '../x/bank/keeper.js';
 import { BankModule } from '../x/bank/module.js';
+import { CharterKeeper } from '../x/charter/keeper.js';
+import { CharterModule } from '../x/charter/module.js';
+import type { Deps as GovDeps } from '../x/gov/deps.js';
+import { GovKeeper, moduleName as govAccount } from '../x/gov/keeper.js';
+import { GovModule } from '../x/gov/module.js';
 import { InsuranceKeeper } from '../x/insurance/keeper.js';
 import { InsuranceModule } from '../x/insurance/module.js';
 import { OracleKeeper } from '../x/oracle/keeper.js';
@@ -45,14 +50,14 @@ export const moduleAccounts: readonly string[] = [
   bondedPool,
   distributionAccount,
   feeCollector,
-  'gov',
+  govAccount,
   'insurance',
   notBondedPool,
   'perps',
 ];
 
 /** Where governance messages come from. */
-export const authority = toBech32(moduleAddress('gov'));
+export const authority = toBech32(moduleAddress(govAccount));
 
 export interface AppOptions {
   readonly store: CommitMultiStore;
@@ -73,7 +78,9 @@ export interface AppOptions {
 export interface Keepers {
   readonly auth: AuthKeeper;
   readonly bank: BankKeeper;
+  readonly charter: CharterKeeper;
   readonly distribution: DistributionKeeper;
+  readonly gov: GovKeeper;
   readonly insurance: InsuranceKeeper;
   readonly oracle: OracleKeeper;
   readonly perps: PerpsKeeper;
@@ -125,6 +132,21 @@ export function createApp(options: AppOptions): PlimsollApp {
     ...(options.healthIndex === false ? {} : { health: new HealthIndex() }),
   };
 
+  const charter = new CharterKeeper();
+  const govDeps: GovDeps = {
+    keeper: new GovKeeper(),
+    bank,
+    staking,
+    valset,
+    charter,
+    router: {
+      decode: (typeName, bytes) => app.router.decode(typeName, bytes),
+      signersOf: (typeName, message) => app.router.signersOf(typeName, message),
+      execute: (ctx, typeName, message) => app.router.execute(ctx, typeName, message),
+    },
+    authority,
+  };
+
   const authModule = new AuthModule(auth, registry, moduleAccounts);
   const bankModule = new BankModule(bank, registry);
   const valsetModule = new ValsetModule(valset, registry, authority, stakingKeeper);
@@ -132,6 +154,8 @@ export function createApp(options: AppOptions): PlimsollApp {
   const distributionModule = new DistributionModule(distribution, registry, authority, feeCollector);
   const slashingModule = new SlashingModule(slashing, registry, authority);
   const genutilModule = new GenutilModule(registry, (ctx, tx) => app.runGenesisTx(ctx, tx));
+  const charterModule = new CharterModule(charter, registry, authority);
+  const govModule = new GovModule(govDeps, registry);
   const oracleModule = new OracleModule(oracle, registry, authority);
   const insuranceModule = new InsuranceModule(insurance, registry, authority);
   const perpsModule = new PerpsModule(perpsDeps, registry);
@@ -143,6 +167,8 @@ export function createApp(options: AppOptions): PlimsollApp {
     distributionModule, // books of rewards before the stake that earns
     stakingModule, // stake, by which they may vote
     slashingModule, // how well they signed
+    charterModule, // who decides
+    govModule, // what is being decided
     oracleModule, // pairs before the markets that name them
     insuranceModule, // tranches before the markets that stand on them
     perpsModule, // lists markets and proves that the books balance
@@ -168,6 +194,7 @@ export function createApp(options: AppOptions): PlimsollApp {
       ],
       end: [
         perpsModule, // matches and settles
+        govModule, // what was decided holds from the next block on
         stakingModule, // asks for powers by what the block left of stake
         valsetModule, // last: tells the engine
       ],
@@ -193,7 +220,19 @@ export function createApp(options: AppOptions): PlimsollApp {
   return {
     app,
     registry,
-    keepers: { auth, bank, distribution, insurance, oracle, perps, slashing, staking, valset },
+    keepers: {
+      auth,
+      bank,
+      charter,
+      distribution,
+      gov: govDeps.keeper,
+      insurance,
+      oracle,
+      perps,
+      slashing,
+      staking,
+      valset,
+    },
     perpsDeps,
     modules: all,
   };

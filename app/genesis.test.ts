@@ -59,8 +59,10 @@ describe('the default state', () => {
     assert.deepEqual(Object.keys(state).sort(), [
       'auth',
       'bank',
+      'charter',
       'distribution',
       'genutil',
+      'gov',
       'insurance',
       'oracle',
       'perps',

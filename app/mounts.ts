@@ -5,8 +5,10 @@ import type { StoreMount } from '../runtime/store/types.js';
 export const mounts: readonly StoreMount[] = [
   { name: 'auth', kind: 'committed' },
   { name: 'bank', kind: 'committed' },
+  { name: 'charter', kind: 'committed' },
   { name: consensusStore, kind: 'committed' },
   { name: 'distribution', kind: 'committed' },
+  { name: 'gov', kind: 'committed' },
   { name: 'insurance', kind: 'committed' },
   { name: 'oracle', kind: 'committed' },
   { name: 'perps', kind: 'committed' },

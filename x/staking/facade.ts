@@ -4,7 +4,7 @@ import type { Stores } from '../../runtime/store/collection.js';
 import { selfDelegation } from './delegate.js';
 import type { StakingKeeper } from './keeper.js';
 import { jail, slash } from './slash.js';
-import type { Delegation, Validator } from './types.js';
+import { isBonded, type Delegation, type Validator } from './types.js';
 import { unjailValidator } from './validator-state.js';
 
 /** What other modules may ask of staking, and do to it. */
@@ -21,6 +21,11 @@ export class Staking {
 
   validators(from: Stores): Iterable<Validator> {
     return this.keeper.validators(from);
+  }
+
+  /** Those that vote in consensus now, in order of operator. */
+  *bondedValidators(from: Stores): Iterable<Validator> {
+    for (const validator of this.keeper.validators(from)) if (isBonded(validator)) yield validator;
   }
 
   delegation(from: Stores, delegator: Uint8Array, operator: Uint8Array): Delegation | undefined {

@@ -6,7 +6,7 @@ import { mounts } from '../../../app/mounts.js';
 import { openStore, StoreError } from '../../../runtime/store/index.js';
 import { paths } from '../config.js';
 import { Failure } from '../failure.js';
-import { demoAccounts, demoMarkets, demoPrices } from '../devnet/demo.js';
+import { demoAccounts, demoGovernance, demoMarkets, demoPrices } from '../devnet/demo.js';
 import { MarketMaker } from '../devnet/market-maker.js';
 import { keyFromMnemonic, Keyring, type SigningKey } from '../keyring/keyring.js';
 import { buildAppState, genesisDoc, writeHome } from '../node/init.js';
@@ -102,6 +102,7 @@ async function createHome(flags: DevnetFlags, keys: readonly SigningKey[]): Prom
       addBalance(changed, address, 'uusdc', demoBalance);
       addBalance(changed, address, 'uplim', demoBalance);
     }
+    demoGovernance(changed);
   });
   const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
   writeHome(flags.home, (validator) => genesisDoc(chainId, now, validator, state), {

@@ -1,3 +1,5 @@
+import type { AppState } from '../../../app/genesis.js';
+import { keyFromMnemonic } from '../keyring/keyring.js';
 import type { GenesisMarket } from '../node/init.js';
 import { marketOfClass } from '../../../x/perps/params.js';
 
@@ -42,4 +44,14 @@ export function demoMarkets(tranche: bigint): GenesisMarket[] {
       tranche,
     },
   ];
+}
+
+/** Alice, bob and carol decide, each with one vote, and soon enough to watch: a vote takes a minute, its effect ten seconds more. */
+export function demoGovernance(state: AppState): void {
+  const addresses = demoAccounts.slice(0, 3).map(({ mnemonic }) => keyFromMnemonic(mnemonic).address);
+  const charter = state['charter'] as { params: { timelock: string; council: unknown[] } };
+  charter.params = { timelock: '10s', council: addresses.map((address) => ({ address, weight: '1' })) };
+  const { params } = state['gov'] as { params: { voting_period: string; expedited_voting_period: string } };
+  params.voting_period = '60s';
+  params.expedited_voting_period = '20s';
 }

@@ -4,7 +4,7 @@ import { addBalance } from '../../../app/genesis.js';
 import { ConsensusKey } from '../../../runtime/engine/consensus-key.js';
 import type { GenesisDoc } from '../../../runtime/engine/genesis-doc.js';
 import { paths, writeConfigs } from '../config.js';
-import { demoAccounts, demoMarkets, demoPrices } from '../devnet/demo.js';
+import { demoAccounts, demoGovernance, demoMarkets, demoPrices } from '../devnet/demo.js';
 import { Failure } from '../failure.js';
 import { keyFromMnemonic, Keyring } from '../keyring/keyring.js';
 import { buildAppState, genesisOf } from '../node/init.js';
@@ -132,6 +132,7 @@ async function testnetGenesis(
       addBalance(changed, address, 'uusdc', accountBalance);
       addBalance(changed, address, 'uplim', accountBalance);
     }
+    demoGovernance(changed);
   });
   const validators = nodes.map(({ name, key }) => ({ name, publicKey: key.publicKey, power: validatorPower }));
   return genesisOf(chainId, genesisTime, validators, state);
