@@ -33,7 +33,9 @@ const shareOf = (coins: readonly CoinLike[], ratio: Dec): CoinLike[] =>
 function plus(coins: readonly CoinLike[], more: Coins): { denom: string; amount: string }[] {
   const sums = new Map(coins.map(({ denom, amount }) => [denom, BigInt(amount)]));
   for (const [denom, amount] of more) sums.set(denom, (sums.get(denom) ?? 0n) + amount);
-  return [...sums.keys()].sort().map((denom) => ({ denom, amount: sums.get(denom)!.toString() }));
+  return [...sums.keys()]
+    .sort((a, b) => (a < b ? -1 : 1))
+    .map((denom) => ({ denom, amount: sums.get(denom)!.toString() }));
 }
 
 /** What a proposal begins with. @throws AppError gov/16, gov/23, sdk/10 */
