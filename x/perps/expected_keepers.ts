@@ -21,6 +21,8 @@ export interface OracleKeeper {
         readonly timeMs: bigint;
         /** Not zero while the price is held back from where the votes see it. */
         readonly clampedBlocks: number;
+        /** Median of the pair's perpetuals elsewhere; zero when too few validators know it. */
+        readonly perpPrice: bigint;
       }
     | undefined;
   /** What prices add up to; undefined before the first. */

@@ -18,6 +18,7 @@ import {
   subaccountToProto,
 } from './codecs.js';
 import type { Deps } from './deps.js';
+import { exportMarks, importMarks, validateMarks } from './mark/store.js';
 import { listMarket } from './msgs/governance.js';
 import { orderToProto } from './msgs/order-proto.js';
 import { defaultParams, validateMarket, validateParams } from './params.js';
@@ -34,6 +35,7 @@ export const emptyGenesis: GenesisState = {
   positions: [],
   orders: [],
   ledger: ledgerToProto(emptyLedger),
+  mark: undefined,
 };
 
 export function genesisToJson(registry: ProtoRegistry, state: GenesisState): JsonValue {
@@ -84,6 +86,7 @@ export function genesisFromJson(registry: ProtoRegistry, json: unknown): Genesis
     if (sideFromProto(side) === undefined)
       throw new Error(`perps.orders[${index}].side: expected SIDE_BUY or SIDE_SELL`);
   }
+  validateMarks(state.mark, ids);
   return state;
 }
 
@@ -94,6 +97,7 @@ export function initGenesis(ctx: Context, deps: Deps, state: GenesisState): void
   keeper.setLedger(ctx, state.ledger === undefined ? emptyLedger : ledgerFromProto(state.ledger));
   for (const market of state.markets) listMarket(ctx, deps, market);
   for (const proto of state.marketStates) keeper.setMarketState(ctx, marketStateFromProto(proto));
+  if (state.mark !== undefined) importMarks(ctx, state.mark);
   let cash = 0n;
   for (const proto of state.subaccounts) {
     const subaccount = subaccountFromProto(proto);
@@ -138,5 +142,6 @@ export function exportGenesis(ctx: Context, { keeper }: Deps): GenesisState {
     })),
     orders: [...keeper.allOrders(ctx)].map(orderToProto),
     ledger: ledgerToProto(keeper.ledger(ctx)),
+    mark: exportMarks(ctx),
   };
 }

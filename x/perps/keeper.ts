@@ -11,6 +11,7 @@ import {
   type SubaccountState,
 } from './codecs.js';
 import { errors } from './errors.js';
+import { markState } from './mark/store.js';
 import * as keys from './keys.js';
 import type { BookKey, OrderId } from './keys.js';
 import { unexplained } from './margin/loading.js';
@@ -24,6 +25,7 @@ import {
   type Markets,
   type MarketView,
   type OrderView,
+  type Price,
   type PositionView,
   type RiskParams,
   type SubaccountKey,
@@ -100,7 +102,7 @@ export class PerpsKeeper {
   marketView(from: Stores, id: MarketId): MarketView {
     const market = keys.markets.get(from, id);
     if (market === undefined) throw new FatalError(`market ${id} is not listed`);
-    return marketViewOf(market, this.marketState(from, id));
+    return marketViewOf(market, this.marketState(from, id), markState(from, id)?.averagePrice);
   }
 
   /** Market views as they are now, each made once; take a new lookup after a market changed. */
@@ -246,7 +248,12 @@ export function quoteDivisorOf(market: Market): bigint {
   return powersOfTen[-(market.baseExponent + market.priceExponent + 6)]!;
 }
 
-export function marketViewOf(market: Market, state: MarketStateView): MarketView {
+/** @param averagePrice the mark's 30-minute average; undefined before the first mark */
+export function marketViewOf(
+  market: Market,
+  state: MarketStateView,
+  averagePrice: Price = state.markPrice,
+): MarketView {
   const quoteDivisor = quoteDivisorOf(market);
   return {
     id: market.id,
@@ -254,6 +261,8 @@ export function marketViewOf(market: Market, state: MarketStateView): MarketView
     quoteDivisor,
     markPrice: state.markPrice,
     oraclePrice: state.oraclePrice,
+    lowPrice: averagePrice < state.markPrice ? averagePrice : state.markPrice,
+    highPrice: averagePrice > state.markPrice ? averagePrice : state.markPrice,
     tickSize: market.tickSize,
     stepSize: market.stepSize,
     // The rate that a listing fixes is twice the floor of its class (risk-model section 24).
@@ -287,7 +296,7 @@ export function riskParamsOf(params: Params): RiskParams {
 
 /** True when the market's price is older than params allow: nothing opens and nobody is liquidated on it. */
 export function isStale(state: MarketStateView, params: Params, timeMs: bigint): boolean {
-  return state.markPrice === 0n || timeMs - state.oracleTimeMs > params.staleMs;
+  return state.oraclePrice === 0n || timeMs - state.oracleTimeMs > params.staleMs;
 }
 
 export const isHalted = (market: Market): boolean => market.status === MarketStatus.MARKET_STATUS_HALTED;

@@ -1,5 +1,6 @@
 import { MarketStatus, SolvencyClass, type Market, type Params } from '../../gen/plimsoll/perps/v1/types.js';
 import { errors } from './errors.js';
+import { defaultMarkParams, validateMarkParams } from './mark/params.js';
 
 const usdc = 1_000_000n;
 
@@ -23,6 +24,7 @@ export const defaultParams: Params = {
   fundingInterestPpb: 100_000n,
   staleMs: 30_000n,
   maxLimitDistancePpm: 200_000,
+  mark: defaultMarkParams,
 };
 
 export type ClassName = 'A' | 'B' | 'C' | 'D';
@@ -96,6 +98,7 @@ export function validateParams(value: Params): void {
   requireRange('funding_interest_ppb', value.fundingInterestPpb, -10_000_000n, 10_000_000n);
   requireRange('stale_ms', value.staleMs, 1_000n, 600_000n);
   requireRange('max_limit_distance_ppm', value.maxLimitDistancePpm, 1_000, 900_000);
+  validateMarkParams(value.mark);
 }
 
 /** @throws perps/24 naming the field */

@@ -51,6 +51,9 @@ export interface MarketView {
   readonly quoteDivisor: bigint;
   readonly markPrice: Price;
   readonly oraclePrice: Price;
+  /** The lower and the higher of mark price and its 30-minute average: what longs and shorts count for when value leaves or opens (section 7.3). */
+  readonly lowPrice: Price;
+  readonly highPrice: Price;
   readonly tickSize: bigint;
   readonly stepSize: bigint;
   /** m_floor of risk-model section 2: below it no maintenance rate goes, and half of it bounds how far the mark leaves the oracle price. */

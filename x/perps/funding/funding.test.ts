@@ -3,18 +3,9 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { market, signed } from '../testing/values.js';
 import { base, ppb, ppm, quote } from '../types.js';
-import { accrue, fundingRate, impactPrice, premium, settle } from './index.js';
+import { accrue, fundingRate, premium, settle } from './index.js';
 
 describe('premium (section 8)', () => {
-  test('impact price averages the levels it takes, and is undefined when they do not reach', () => {
-    const levels = [
-      { price: 100n, quantity: 10n },
-      { price: 90n, quantity: 100n },
-    ];
-    assert.equal(impactPrice(levels, 1_000n, 1n), 100n);
-    assert.equal(impactPrice(levels, 1_900n, 1n), 95n);
-    assert.equal(impactPrice(levels, 1_000_000n, 1n), undefined);
-  });
   test('a bid above the oracle is positive, an ask below it negative, four betas bound both', () => {
     const beta = ppb(6_250_000n);
     const at = (impactBid: bigint | undefined, impactAsk: bigint | undefined) =>

@@ -1,37 +1,6 @@
 import { billion, clamp, fdiv, max } from '../../../runtime/math/integers.js';
 import { ppb, type Ppb } from '../types.js';
 
-export interface BookLevel {
-  readonly price: bigint;
-  readonly quantity: bigint;
-}
-
-/**
- * Average price of trading `impactNotional` against levels, best first,
- * rounded down; undefined when the levels do not hold that much.
- * risk-model section 7.2. O(levels touched).
- */
-export function impactPrice(
-  levels: Iterable<BookLevel>,
-  impactNotional: bigint,
-  quoteDivisor: bigint,
-): bigint | undefined {
-  let left = impactNotional * quoteDivisor;
-  let value = 0n;
-  let quantity = 0n;
-  for (const level of levels) {
-    const worth = level.price * level.quantity;
-    if (worth >= left) {
-      const part = max(1n, left / level.price);
-      return fdiv(value + part * level.price, quantity + part);
-    }
-    value += worth;
-    quantity += level.quantity;
-    left -= worth;
-  }
-  return undefined;
-}
-
 /**
  * How far the book lies from the oracle, ppb, within ±4 beta: positive when
  * longs bid above it. A missing side counts as no premium. risk-model section 8.

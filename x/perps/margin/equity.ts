@@ -1,6 +1,6 @@
 import { cdiv, fdiv, max } from '../../../runtime/math/integers.js';
 import { quote, type AccountView, type MarketView, type Markets, type PositionView, type Quote } from '../types.js';
-import { positionValue } from '../units/amounts.js';
+import { positionValue, quoteAmountDown } from '../units/amounts.js';
 
 /** Funding indexes count price units times 10^-12. */
 export const fundingScale = 1_000_000_000_000n;
@@ -28,17 +28,23 @@ export function equity(account: AccountView, markets: Markets): Quote {
 }
 
 /**
- * Equity that may carry new risk or be withdrawn: open profit counts half in
- * class C and not at all in class D (risk-model section 2). The conservative
- * price of section 7.3 is the mark price until time averages exist.
+ * Equity that may carry new risk or be withdrawn: longs count at the lower
+ * and shorts at the higher of mark price and its 30-minute average; profit
+ * counts half in class C and not at all in class D. Never above equity, each
+ * value rounded down. risk-model sections 2 and 7.3. O(positions).
  */
 export function usableEquity(account: AccountView, markets: Markets): Quote {
-  let sum: bigint = equity(account, markets);
+  let sum: bigint = account.cash;
   for (const position of account.positions) {
     const market = markets(position.marketId);
-    if (market.class === 'A' || market.class === 'B') continue;
-    const profit = max(0n, openProfit(market, position));
-    sum -= market.class === 'C' ? cdiv(profit, 2n) : profit;
+    sum += conservativeValue(market, position) + unsettledFunding(market, position);
   }
   return quote(sum);
+}
+
+function conservativeValue(market: MarketView, { quantity, entryValue }: PositionView): bigint {
+  const value = quoteAmountDown(quantity, quantity > 0n ? market.lowPrice : market.highPrice, market.quoteDivisor);
+  const profit = max(0n, value - entryValue);
+  if (market.class === 'C') return value - cdiv(profit, 2n);
+  return market.class === 'D' ? value - profit : value;
 }

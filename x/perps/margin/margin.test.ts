@@ -112,6 +112,27 @@ describe('equity', () => {
   });
 });
 
+describe('conservative price (section 7.3)', () => {
+  // Opened at 100,000: 1,000,000 base quanta are worth 100 USDC, each 1 % of price 1 USDC.
+  const usable = (name: 'A' | 'C' | 'D', quantity: bigint, mark: bigint, average: bigint): bigint => {
+    const account = accountWith(0n, [[market({ class: name }), quantity]]);
+    const [low, high] = mark < average ? [mark, average] : [average, mark];
+    const now = market({ class: name, markPrice: price(mark), lowPrice: price(low), highPrice: price(high) });
+    return usableEquity(account, marketsOf(now));
+  };
+  const usdc = 1_000_000n;
+  const table: readonly (readonly [what: string, actual: bigint, expected: bigint])[] = [
+    ['a long at the mark that fell under its average', usable('A', usdc, 90_000n, 98_000n), -10n * usdc],
+    ['a long at the average while the mark is above', usable('A', usdc, 110_000n, 102_000n), 2n * usdc],
+    ['a short at the mark that rose above its average', usable('A', -usdc, 110_000n, 102_000n), -10n * usdc],
+    ['a short at the average while the mark is below', usable('A', -usdc, 90_000n, 98_000n), 2n * usdc],
+    ['half of that in class C', usable('C', usdc, 110_000n, 102_000n), 1n * usdc],
+    ['never better than entry in class D', usable('D', usdc, 110_000n, 102_000n), 0n],
+    ['losses count whole in class D', usable('D', usdc, 90_000n, 102_000n), -10n * usdc],
+  ];
+  for (const [what, actual, expected] of table) test(what, () => assert.equal(actual, expected));
+});
+
 describe('against exact fractions', () => {
   const held = fc.record({
     quantity: signed(1n << 50n).filter((quantity) => quantity !== 0n),
@@ -192,7 +213,7 @@ describe('against exact fractions', () => {
         fc.bigInt({ min: 50_000n, max: 150_000n }),
         (name, quantity, mark) => {
           const opened = market({ class: name });
-          const markets = marketsOf({ ...opened, markPrice: price(mark) });
+          const markets = marketsOf(market({ class: name, markPrice: price(mark) }));
           const account = accountWith(1_000n, [[opened, quantity]]);
           const profit = openProfit(markets(1), account.positions[0]!);
           const left = equity(account, markets) - usableEquity(account, markets);

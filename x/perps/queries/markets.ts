@@ -4,6 +4,7 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import { marketStateToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { marketViewOf } from '../keeper.js';
+import { markState, markStateToProto } from '../mark/store.js';
 import type { MarketId, Side } from '../types.js';
 
 export const defaultDepth = 50;
@@ -11,10 +12,12 @@ export const maxDepth = 1_000;
 
 export function marketInfo(ctx: Context, { keeper }: Deps, market: Market): MarketInfo {
   const state = keeper.marketState(ctx, market.id);
+  const mark = markState(ctx, market.id);
   return {
     market,
     state: marketStateToProto(state),
     openInterest: marketViewOf(market, state).openInterest.toString(),
+    mark: mark === undefined ? undefined : markStateToProto(mark),
   };
 }
 

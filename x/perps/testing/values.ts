@@ -21,6 +21,8 @@ export function market(changes: Partial<MarketView> = {}): MarketView {
     quoteDivisor: 1_000n,
     markPrice: price(100_000n),
     oraclePrice: price(100_000n),
+    lowPrice: changes.markPrice ?? price(100_000n),
+    highPrice: changes.markPrice ?? price(100_000n),
     tickSize: 1n,
     stepSize: 1n,
     floorRate: ppb(12_500_000n),

@@ -1,0 +1,3 @@
+export * from './impact.js';
+export * from './mark-price.js';
+export * from './time-average.js';
