@@ -270,6 +270,7 @@ export function marketViewOf(
     maintenanceRate: ppb(BigInt(market.maintenanceRatePpm) * 1_000n),
     openingRate: ppb(BigInt(market.openingRatePpm) * 1_000n),
     loading: unexplained(market.id),
+    shocks: [],
     depthUnit: quote(BigInt(market.depthUnit)),
     openInterest: quoteAmountUp(state.longQuanta, state.markPrice, quoteDivisor),
     openInterestCap: state.openInterestCap?.cap ?? quote(BigInt(market.openInterestCap)),

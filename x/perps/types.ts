@@ -63,6 +63,8 @@ export interface MarketView {
   readonly openingRate: Ppb;
   /** Offsets against other markets; class C and D get none whatever it says. */
   readonly loading: Loading;
+  /** Price move in each stress vector of M_str (section 5), at most 16; vectors beyond the last leave the market as it is. */
+  readonly shocks: readonly Ppm[];
   /** D of section 4.2. */
   readonly depthUnit: Quote;
   /** Long side at mark price, rounded up. */
@@ -86,11 +88,33 @@ export interface PositionView {
   readonly fundingIndex: bigint;
 }
 
+/**
+ * How an account is margined. portfolio: positions that hedge each other
+ * need less (section 5). cross: the plain sum, which no change of loadings
+ * can raise. isolated: one market, alone with the account's cash.
+ */
+export type MarginMode = 'portfolio' | 'cross' | 'isolated';
+
+/** The most leverage that an account wants to use in a market, at least 1. */
+export interface ChosenLeverage {
+  readonly marketId: MarketId;
+  readonly leverage: bigint;
+}
+
+/** What an owner chose for a subaccount. */
+export interface MarginSettings {
+  readonly mode: MarginMode;
+  /** In market order; markets that are not named allow their own leverage. */
+  readonly leverages: readonly ChosenLeverage[];
+}
+
 /** A subaccount with its positions in market order. */
 export interface AccountView {
   readonly key: SubaccountKey;
   readonly cash: Quote;
   readonly positions: readonly PositionView[];
+  /** Undefined: the owner chose nothing. */
+  readonly settings?: MarginSettings | undefined;
 }
 
 /** An open order as margin sees it. */

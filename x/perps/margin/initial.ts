@@ -1,10 +1,11 @@
-import { billion, cdiv, max, million, min } from '../../../runtime/math/integers.js';
+import { billion, cdiv, fdiv, max, million, min } from '../../../runtime/math/integers.js';
 import {
   base,
   ppb,
   quote,
   type AccountView,
   type Base,
+  type MarginSettings,
   type MarketId,
   type MarketView,
   type Markets,
@@ -14,6 +15,8 @@ import {
 } from '../types.js';
 import { notional, quoteAmountUp } from '../units/amounts.js';
 import { concentration } from './concentration.js';
+import { exposureOf, grantsOffsets, standaloneMargin } from './exposure.js';
+import { Portfolio } from './portfolio.js';
 
 /**
  * Rounding that filling a whole order may cost: payment and value, one
@@ -33,13 +36,50 @@ export function openInterestScaledRate(market: MarketView): Ppb {
   return ppb(rate + cdiv((billion - rate) * min(market.openInterest - low, span), span));
 }
 
-/** Initial margin of an exposure, rounded up: 2 * a(m_open), scaled, and twice the concentration. */
-function exposureMargin(market: MarketView, quantity: Base): Quote {
-  const size = notional(market, quantity);
-  return quote(cdiv(size * openInterestScaledRate(market), billion) + 2n * concentration(market, size));
+/** Initial margin rate of an account in a market: the market's, or what the owner's chosen leverage asks if that is more. */
+export function initialRate(market: MarketView, settings?: MarginSettings): Ppb {
+  const rate = openInterestScaledRate(market);
+  const chosen = settings?.leverages.find(({ marketId }) => marketId === market.id);
+  return chosen === undefined ? rate : ppb(max(rate, cdiv(billion, chosen.leverage)));
 }
 
-interface Exposure {
+/** Stress losses count as often in initial margin as in maintenance margin times this, like everything else. */
+const stressTimes = 2n;
+
+/** Initial margin of a quantity alone, rounded up: 2 * a(m_open), scaled, and twice the concentration. */
+function quantityMargin(market: MarketView, quantity: Base, settings: MarginSettings | undefined): Quote {
+  const size = notional(market, quantity);
+  const risk = standaloneMargin(market, size, initialRate(market, settings), stressTimes);
+  return quote(risk + 2n * concentration(market, size));
+}
+
+/** A position as offsets see it. */
+type Leg = readonly [market: MarketView, quantity: bigint];
+
+/**
+ * What offsets between positions take off the sum of their standalone
+ * margins: that sum at twice m_open, less the elliptic margin. Never so much
+ * that initial margin falls below twice the maintenance margin (INV-M5).
+ * What open interest or a chosen leverage ask on top is not offset.
+ */
+function offsetCredit(legs: readonly Leg[], settings: MarginSettings | undefined): bigint {
+  const [first, second] = legs;
+  if (first === undefined || (second === undefined && first[0].shocks.length === 0)) return 0n;
+  const open = new Portfolio(grantsOffsets(settings));
+  const held = new Portfolio(grantsOffsets(settings));
+  let alone = 0n;
+  for (const [market, quantity] of legs) {
+    const size = notional(market, base(quantity));
+    const rate = min(2n * market.openingRate, billion);
+    alone += standaloneMargin(market, size, rate, stressTimes);
+    open.add(exposureOf(market, size, quantity, rate, stressTimes));
+    held.add(exposureOf(market, size, quantity, 2n * market.maintenanceRate, stressTimes));
+  }
+  return open.plain ? 0n : alone - max(open.margin(), held.margin());
+}
+
+/** A market's position and open orders. */
+interface Open {
   position: bigint;
   buys: bigint;
   sells: bigint;
@@ -49,17 +89,11 @@ interface Exposure {
   cost: bigint;
 }
 
-/**
- * Worst size a market's position can reach when any of the orders fill.
- * Reduce-only orders take the position towards zero and no further.
- */
-function worstQuantity(exposure: Exposure): Base {
-  const { position, buys, sells, reducingBuys, reducingSells } = exposure;
-  const reducedLong = position - min(reducingSells, max(0n, position));
-  const reducedShort = position + min(reducingBuys, max(0n, -position));
-  const long = max(0n, max(position, reducedShort) + buys);
-  const short = max(0n, -(min(position, reducedLong) - sells));
-  return base(max(long, short));
+/** Least and largest quantity that a market's position can reach when any of the orders fill: reduce-only orders take it towards zero and no further. */
+function reachable({ position, buys, sells, reducingBuys, reducingSells }: Open): readonly [bigint, bigint] {
+  const least = position - min(reducingSells, max(0n, position)) - sells;
+  const most = position + min(reducingBuys, max(0n, -position)) + buys;
+  return [least, most];
 }
 
 /** Loss against mark and fee if the order fills at its limit, rounded up. */
@@ -83,8 +117,12 @@ export function fillCost(market: MarketView, order: OrderView, quantity: Base = 
 export function initialMargin(account: AccountView, orders: readonly OrderView[], markets: Markets): Quote {
   if (orders.length === 0) {
     let sum = 0n;
-    for (const { marketId, quantity } of account.positions) sum += exposureMargin(markets(marketId), quantity);
-    return quote(sum);
+    const legs = account.positions.map(({ marketId, quantity }): Leg => {
+      const market = markets(marketId);
+      sum += quantityMargin(market, quantity, account.settings);
+      return [market, quantity];
+    });
+    return quote(sum - offsetCredit(legs, account.settings));
   }
   const exposures = new OrderExposures(account, markets);
   for (const order of orders) exposures.add(order);
@@ -93,11 +131,13 @@ export function initialMargin(account: AccountView, orders: readonly OrderView[]
 
 /** The sums that initial margin is made of, kept while orders come and go: each costs O(1), the margin O(markets). */
 export class OrderExposures {
-  readonly #exposures = new Map<MarketId, Exposure>();
+  readonly #exposures = new Map<MarketId, Open>();
   readonly #markets: Markets;
+  readonly #settings: MarginSettings | undefined;
 
   constructor(account: AccountView, markets: Markets) {
     this.#markets = markets;
+    this.#settings = account.settings;
     for (const { marketId, quantity } of account.positions) this.#at(marketId).position = quantity;
   }
 
@@ -109,13 +149,25 @@ export class OrderExposures {
     this.#count(order, -1n);
   }
 
-  /** Initial margin of everything that is in. */
+  /**
+   * Initial margin of everything that is in. Each market counts with its
+   * larger exposure; offsets are those of the middle of what positions can
+   * reach. Whatever fills, the middle moves by no more than the reach
+   * narrows, so margin never rises: orders themselves are not netted.
+   */
   margin(): Quote {
-    // A sum: the order of markets does not matter.
+    // Sums: the order of markets does not matter.
     let sum = 0n;
-    for (const [id, exposure] of this.#exposures)
-      sum += exposureMargin(this.#markets(id), worstQuantity(exposure)) + exposure.cost;
-    return quote(sum);
+    const middles: Leg[] = [];
+    for (const [id, exposure] of this.#exposures) {
+      const market = this.#markets(id);
+      const [least, most] = reachable(exposure);
+      sum += quantityMargin(market, base(max(most, -least)), this.#settings) + exposure.cost;
+      // Twice the middle stays an integer.
+      if (least + most !== 0n) middles.push([market, least + most]);
+    }
+    const credit = fdiv(offsetCredit(middles, this.#settings), 2n);
+    return quote(sum - credit);
   }
 
   /** Size that the position reaches when every order of one side fills that may open; negative when it stays on the other side. */
@@ -124,7 +176,7 @@ export class OrderExposures {
     return base(side === 'buy' ? position + buys : sells - position);
   }
 
-  #at(id: MarketId): Exposure {
+  #at(id: MarketId): Open {
     let exposure = this.#exposures.get(id);
     if (exposure === undefined) {
       exposure = { position: 0n, buys: 0n, sells: 0n, reducingBuys: 0n, reducingSells: 0n, cost: 0n };

@@ -5,7 +5,7 @@ import { ppm, type Loading, type MarketId, type Ppm } from '../types.js';
 export const maxExplained = 902_500_000_000n;
 
 /**
- * Loading of a market that factors explain as `rho` says. What they leave is
+ * Loading of a market in a cluster (from 0 up) that factors explain as `rho` says. What they leave is
  * idiosyncratic, rounded down: so the margin of a single position, or of
  * positions that offset nothing, is the plain sum and not a part per million
  * more (ADR 0014).
@@ -19,5 +19,5 @@ export function loadingOf(cluster: number, rho: readonly Ppm[]): Loading {
   return { cluster, rho, idiosyncratic: ppm(up * up === left ? up : up - 1n) };
 }
 
-/** Loading of a market whose moves nothing explains: a cluster of its own. */
-export const unexplained = (id: MarketId): Loading => ({ cluster: id, rho: [], idiosyncratic: ppm(million) });
+/** Loading of a market whose moves nothing explains: a cluster of its own, below those that are named. */
+export const unexplained = (id: MarketId): Loading => ({ cluster: -id, rho: [], idiosyncratic: ppm(million) });

@@ -29,6 +29,7 @@ export function market(changes: Partial<MarketView> = {}): MarketView {
     maintenanceRate: ppb(25_000_000n),
     openingRate: ppb(25_000_000n),
     loading: unexplained(changes.id ?? 1),
+    shocks: [],
     depthUnit: quote(50_000_000_000_000n),
     openInterest: quote(0n),
     openInterestCap: quote(2_000_000_000_000_000n),
