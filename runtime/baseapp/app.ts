@@ -43,7 +43,7 @@ import { SequenceError } from '../abci/errors.js';
 import type { Registry } from '../codec/registry.js';
 import { decodeTx } from '../codec/tx.js';
 import { TypedEvents } from '../codec/typed-events.js';
-import { sha256 } from '../crypto/hash.js';
+import { txHash } from '../crypto/tx-hash.js';
 import type { Logger } from '../log.js';
 import { Item } from '../store/collection.js';
 import { StoreError } from '../store/errors.js';
@@ -572,7 +572,7 @@ export class BaseApp implements Application {
 
   /** Decodes once for all that will be done with the same bytes. */
   #decode(bytes: Uint8Array): ExecutableTx | AppError {
-    const id = keyOfBytes(sha256(bytes));
+    const { id } = txHash(bytes);
     let decoded = this.#decoded.get(id);
     if (decoded === undefined) {
       decoded = this.#decodeFresh(bytes);

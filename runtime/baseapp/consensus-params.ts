@@ -6,7 +6,14 @@ import { sdkErrors } from './errors.js';
 /** The store in which the base app keeps consensus parameters and the newest block's time. */
 export const consensusStore = 'consensus';
 
-const item = new Item<ConsensusParams>(consensusStore, 1, protoCodec(ConsensusParams));
+const item = new Item<ConsensusParams>(
+  consensusStore,
+  1,
+  protoCodec<ConsensusParams>({
+    encode: (params) => ConsensusParams.encode(params),
+    decode: (bytes) => ConsensusParams.decode(bytes),
+  }),
+);
 
 /** CometBFT refuses larger blocks (types.MaxBlockSizeBytes). */
 const maxBlockBytes = 104_857_600n;

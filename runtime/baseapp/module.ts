@@ -1,9 +1,9 @@
+import type { EncodableType } from '../store/encode.js';
 import type { StoreMount } from '../store/types.js';
 import type { Context } from './context.js';
 
 /** A ts-proto message type: enough to move bytes in and out. */
-export interface WireType<T> {
-  encode(message: T): { finish(): Uint8Array };
+export interface WireType<T> extends EncodableType<T> {
   decode(input: Uint8Array): T;
 }
 

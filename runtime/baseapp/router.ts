@@ -1,5 +1,6 @@
 import type { Registry } from '../codec/registry.js';
 import { fromBech32, operatorPrefix, toBech32 } from '../crypto/address.js';
+import { encodeMessage } from '../store/encode.js';
 import type { Context } from './context.js';
 import { sdkErrors } from './errors.js';
 import type { Handlers, ServiceDefinition, ServiceRegistrar, WireType } from './module.js';
@@ -70,7 +71,7 @@ export class Router implements ServiceRegistrar {
   execute(ctx: Context, typeName: string, message: unknown): MessageResult {
     const route = this.#messages.get(typeName)!;
     const response = route.handle(ctx, message);
-    return { typeName: route.responseName, bytes: route.responseType.encode(response).finish() };
+    return { typeName: route.responseName, bytes: encodeMessage(route.responseType, response) };
   }
 
   /** Answers a query. @throws AppError: sdk/6 for an unknown path, sdk/18 for bytes that do not decode */

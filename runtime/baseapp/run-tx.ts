@@ -1,5 +1,6 @@
 import type { Event } from 'cosmjs-types/tendermint/abci/types';
 import { TxMsgData } from '../../gen/cosmos/base/abci/v1beta1/abci.js';
+import { encodeMessage } from '../store/encode.js';
 import type { CacheMultiStore, MultiReader } from '../store/types.js';
 import { Context, type BlockInfo, type ExecMode } from './context.js';
 import { AppError, sdkErrors } from './errors.js';
@@ -46,7 +47,7 @@ export function runTx(
   }
   const gas = mode === 'simulate' ? new CountingGasMeter() : new LimitedGasMeter(gasWanted);
   const events = new EventLog();
-  const done = (error: AppError | undefined, data = noBytes): TxOutcome => ({
+  const done = (error: AppError | undefined, data: Uint8Array = noBytes): TxOutcome => ({
     error,
     gasWanted,
     gasUsed: gas.used,
@@ -90,7 +91,7 @@ export function runTx(
   }
   messageLayer.write();
   events.append(messageEvents);
-  return done(undefined, TxMsgData.encode({ data: [], msgResponses }).finish());
+  return done(undefined, encodeMessage(TxMsgData, { data: [], msgResponses }));
 }
 
 /** `perps` of `plimsoll.perps.v1.MsgDeposit`. */

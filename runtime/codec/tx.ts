@@ -1,6 +1,6 @@
 import { AuthInfo, TxBody, TxRaw } from '../../gen/cosmos/tx/v1beta1/tx.js';
 import { sdkErrors } from '../baseapp/errors.js';
-import { sha256 } from '../crypto/hash.js';
+import { txHash } from '../crypto/tx-hash.js';
 import type { ProtoRegistry } from './types.js';
 
 /** One message of a transaction, still encoded. */
@@ -38,7 +38,7 @@ export function decodeTx(registry: ProtoRegistry, bytes: Uint8Array): DecodedTx 
   if (body.messages.length === 0) throw sdkErrors.invalidRequest('messages: a transaction needs at least one message');
   return {
     size: bytes.length,
-    hash: sha256(bytes),
+    hash: txHash(bytes).bytes,
     bodyBytes: raw.bodyBytes,
     authInfoBytes: raw.authInfoBytes,
     signatures: raw.signatures,

@@ -16,7 +16,7 @@ import { Commit, type Header } from 'cosmjs-types/tendermint/types/types';
 import { BlockIDFlag } from 'cosmjs-types/tendermint/types/validator';
 import type { Application } from '../abci/application.js';
 import { canonicalVoteExtension } from '../abci/canonical-vote.js';
-import { sha256 } from '../crypto/hash.js';
+import { txHash } from '../crypto/tx-hash.js';
 import type { Logger } from '../log.js';
 import { BlockStore, type StoredBlock, type TxPlace } from './block-store.js';
 import type { EngineClock } from './clock.js';
@@ -434,7 +434,7 @@ export class EmbeddedEngine {
     await this.store.saveResults(
       Number(height),
       results,
-      block.data.txs.map((tx) => sha256(tx)),
+      block.data.txs.map((tx) => txHash(tx).bytes),
       results.consensusParamUpdates === undefined ? undefined : merged(this.#params, results.consensusParamUpdates),
       set.encode(),
     );

@@ -5,6 +5,7 @@ import { SimpleValidator } from 'cosmjs-types/tendermint/types/validator';
 import { BlockID, CommitSig, type Commit, type Header, type PartSetHeader } from 'cosmjs-types/tendermint/types/types';
 import { Consensus } from 'cosmjs-types/tendermint/version/types';
 import { sha256 } from '../crypto/hash.js';
+import { txHash } from '../crypto/tx-hash.js';
 
 /** Hashes and sign bytes of CometBFT v0.38, so that light clients accept blocks of the embedded engine. */
 
@@ -45,7 +46,7 @@ export function headerHash(header: Header): Uint8Array {
 export const commitHash = (commit: Commit): Uint8Array =>
   merkleRoot(commit.signatures.map((signature) => CommitSig.encode(signature).finish()));
 
-export const dataHash = (txs: readonly Uint8Array[]): Uint8Array => merkleRoot(txs.map((tx) => sha256(tx)));
+export const dataHash = (txs: readonly Uint8Array[]): Uint8Array => merkleRoot(txs.map((tx) => txHash(tx).bytes));
 
 /** Only these four fields of a result are part of consensus. */
 export function resultsHash(results: readonly ExecTxResult[]): Uint8Array {

@@ -1,6 +1,6 @@
 import { CheckTxType, type ExecTxResult, type ResponseCheckTx } from 'cosmjs-types/tendermint/abci/types';
 import type { Application } from '../abci/application.js';
-import { sha256 } from '../crypto/hash.js';
+import { txHash } from '../crypto/tx-hash.js';
 
 export interface MempoolLimits {
   readonly maxTxs: number;
@@ -33,7 +33,7 @@ export function sizeInBlock({ length }: Uint8Array): number {
   return 1 + varint + length;
 }
 
-const idOf = (tx: Uint8Array): string => sha256(tx).toString('latin1');
+const idOf = (tx: Uint8Array): string => txHash(tx).id;
 
 /** Transactions waiting for a block, first come first served. */
 export class Mempool {

@@ -1,3 +1,4 @@
+import { encodeMessage, type EncodableType } from './encode.js';
 import { prefixEnd, u8 } from './key.js';
 import type { Key, KVReader, KVStore, RangeOptions, ValueCodec } from './types.js';
 
@@ -104,13 +105,10 @@ export class Collection<K, T> {
 const emptyMessage = Buffer.of(0);
 
 /** The codec of a ts-proto message type. */
-export function protoCodec<T>(type: {
-  encode(message: T): { finish(): Uint8Array };
-  decode(input: Uint8Array): T;
-}): ValueCodec<T> {
+export function protoCodec<T>(type: EncodableType<T> & { decode(input: Uint8Array): T }): ValueCodec<T> {
   return {
     encode: (value) => {
-      const bytes = type.encode(value).finish();
+      const bytes = encodeMessage(type, value);
       return bytes.length === 0 ? emptyMessage : bytes;
     },
     decode: (bytes) => type.decode(bytes.length === 1 && bytes[0] === 0 ? new Uint8Array(0) : bytes),

@@ -5,6 +5,7 @@ import { FatalError } from '../../runtime/baseapp/errors.js';
 import type { Context } from '../../runtime/baseapp/context.js';
 import { fromBech32, moduleAddress, toBech32 } from '../../runtime/crypto/address.js';
 import { Collection, Item, protoCodec, type Stores } from '../../runtime/store/collection.js';
+import { encodeMessage } from '../../runtime/store/encode.js';
 import { bytes as bytesKey, keyBytes } from '../../runtime/store/key.js';
 import type { KVStore, ValueCodec } from '../../runtime/store/types.js';
 import type { Account } from './types.js';
@@ -18,10 +19,10 @@ export const moduleAccountTypeUrl = '/cosmos.auth.v1beta1.ModuleAccount';
 export function accountToAny(account: Account): Any {
   const base = toBaseAccount(account);
   return account.module === undefined
-    ? { typeUrl: baseAccountTypeUrl, value: BaseAccount.encode(base).finish() }
+    ? { typeUrl: baseAccountTypeUrl, value: encodeMessage(BaseAccount, base) }
     : {
         typeUrl: moduleAccountTypeUrl,
-        value: ModuleAccount.encode({ baseAccount: base, name: account.module, permissions: [] }).finish(),
+        value: encodeMessage(ModuleAccount, { baseAccount: base, name: account.module, permissions: [] }),
       };
 }
 
@@ -31,7 +32,7 @@ export function toBaseAccount(account: Account): BaseAccount {
     pubKey:
       account.pubKey === undefined
         ? undefined
-        : { typeUrl: secp256k1TypeUrl, value: PubKey.encode({ key: account.pubKey }).finish() },
+        : { typeUrl: secp256k1TypeUrl, value: encodeMessage(PubKey, { key: account.pubKey }) },
     accountNumber: account.number,
     sequence: account.sequence,
   };

@@ -10,6 +10,7 @@ import {
   type Funding,
 } from '../../gen/plimsoll/perps/v1/types.js';
 import { FatalError } from '../../runtime/baseapp/errors.js';
+import { encodeMessage } from '../../runtime/store/encode.js';
 import type { ValueCodec } from '../../runtime/store/types.js';
 import type { OpenInterestCap } from './margin/open-interest-cap.js';
 import {
@@ -101,7 +102,7 @@ export function subaccountFromProto(proto: Subaccount): SubaccountState {
 }
 
 export const subaccountCodec: ValueCodec<SubaccountState> = {
-  encode: (state) => Subaccount.encode(subaccountToProto(state)).finish(),
+  encode: (state) => encodeMessage(Subaccount, subaccountToProto(state)),
   decode: (bytes) => subaccountFromProto(Subaccount.decode(bytes)),
 };
 
@@ -125,7 +126,7 @@ export function positionFromProto(proto: Position): PositionView {
 }
 
 export const positionCodec: ValueCodec<PositionView> = {
-  encode: (position) => Position.encode(positionToProto(position)).finish(),
+  encode: (position) => encodeMessage(Position, positionToProto(position)),
   decode: (bytes) => positionFromProto(Position.decode(bytes)),
 };
 
@@ -164,7 +165,7 @@ export function marketStateFromProto(proto: MarketState): MarketStateView {
 }
 
 export const marketStateCodec: ValueCodec<MarketStateView> = {
-  encode: (state) => MarketState.encode(marketStateToProto(state)).finish(),
+  encode: (state) => encodeMessage(MarketState, marketStateToProto(state)),
   decode: (bytes) => marketStateFromProto(MarketState.decode(bytes)),
 };
 
@@ -189,13 +190,23 @@ export function ledgerFromProto(proto: Ledger): LedgerView {
 }
 
 export const ledgerCodec: ValueCodec<LedgerView> = {
-  encode: (ledger) => Ledger.encode(ledgerToProto(ledger)).finish(),
+  encode: (ledger) => encodeMessage(Ledger, ledgerToProto(ledger)),
   decode: (bytes) => ledgerFromProto(Ledger.decode(bytes)),
 };
 
 export const restingOrderCodec: ValueCodec<RestingOrder> = {
-  encode: (order) => Order.encode(Order.fromPartial(restingOrderToProto(order))).finish(),
+  encode: (order) => encodeMessage(Order, { ...unplaced, ...restingOrderToProto(order) }),
   decode: (bytes) => restingOrderFromProto(Order.decode(bytes)),
+};
+
+/** Whose an order is and where it stands: the store keeps it in the order's key. */
+const unplaced = {
+  subaccount: undefined,
+  marketId: 0,
+  clientId: 0n,
+  side: ProtoSide.SIDE_UNSPECIFIED,
+  price: 0n,
+  placedHeight: 0n,
 };
 
 /** What an order says, without whose it is and where it stands. */

@@ -1,4 +1,5 @@
 import { toBech32 } from '../../runtime/crypto/address.js';
+import { Memo } from '../../runtime/memo.js';
 import { bytes, keyBytes, readU32, u32 } from '../../runtime/store/key.js';
 import type { SubaccountId } from '../../gen/plimsoll/perps/v1/types.js';
 import type { SubaccountKey } from './types.js';
@@ -11,7 +12,14 @@ export const subaccountKey = (owner: Uint8Array, number: number): SubaccountKey 
 
 export const ownerOf = (key: SubaccountKey): Uint8Array => keyBytes(key.slice(0, 20));
 
-/** The key as messages and events name it. */
+const ids = new Memo<SubaccountKey, SubaccountId>(1 << 16);
+
+/** The key as messages and events name it; the same object for many events, not to be changed. */
 export function subaccountId(key: SubaccountKey): SubaccountId {
-  return { owner: toBech32(ownerOf(key)), number: readU32(key, 20) };
+  let id = ids.get(key);
+  if (id === undefined) {
+    id = { owner: toBech32(ownerOf(key)), number: readU32(key, 20) };
+    ids.set(key, id);
+  }
+  return id;
 }

@@ -1,18 +1,42 @@
 import { SignMode } from '../../../gen/cosmos/tx/signing/v1beta1/signing.js';
 import { SignDoc } from '../../../gen/cosmos/tx/v1beta1/tx.js';
 import { sdkErrors } from '../../../runtime/baseapp/errors.js';
+import type { ExecutableTx } from '../../../runtime/baseapp/tx.js';
 import type { AminoJson } from '../../../runtime/codec/amino-json.js';
 import { sha256 } from '../../../runtime/crypto/hash.js';
 import { verifySecp256k1 } from '../../../runtime/crypto/secp256k1.js';
+import { encodeMessage } from '../../../runtime/store/encode.js';
 import { bytes as keyOfBytes } from '../../../runtime/store/key.js';
 import type { AnteScope } from './index.js';
 import type { Signer } from './signers.js';
 
-/** Signatures found good, by (digest, key, signature): what CheckTx verified need not be verified again in the block. */
+/** What one signature of a transaction was found to sign for; chain, sequence and mode are the transaction's own. */
+interface Proof {
+  readonly number: bigint;
+  readonly pubKey: Uint8Array;
+}
+
+/** Signatures found good: what CheckTx verified need not be verified again in the block. */
 export class SignatureCache {
+  /** By (digest, key, signature), for transactions that were decoded again. */
   readonly #good = new Set<string>();
+  /** By transaction and place of the signer: spares the digest too. */
+  readonly #proofs = new WeakMap<ExecutableTx, Proof[]>();
 
   constructor(readonly capacity = 50_000) {}
+
+  /** True when the signature at `index` was found good for this account number and key. */
+  isProven(tx: ExecutableTx, index: number, { number, pubKey }: Proof): boolean {
+    const proof = this.#proofs.get(tx)?.[index];
+    return proof !== undefined && proof.number === number && Buffer.compare(proof.pubKey, pubKey) === 0;
+  }
+
+  /** Remembers a signature that `verify` found good. */
+  prove(tx: ExecutableTx, index: number, proof: Proof): void {
+    let proofs = this.#proofs.get(tx);
+    if (proofs === undefined) this.#proofs.set(tx, (proofs = []));
+    proofs[index] = proof;
+  }
 
   verify(publicKey: Uint8Array, digest: Uint8Array, signature: Uint8Array): boolean {
     const id = keyOfBytes(digest) + keyOfBytes(publicKey) + keyOfBytes(signature);
@@ -46,11 +70,15 @@ export function checkSignatures(
     if (mode === undefined) throw sdkErrors.notSupported('mode_info: multi-signatures are not supported yet');
     if (ctx.mode === 'simulate') continue;
     const number = genesis ? 0n : account.number;
-    const digest = sha256(signBytes(scope, mode, number, account.sequence, amino));
-    if (!cache.verify(pubKey, digest, signature)) {
-      throw sdkErrors.unauthorized(
-        `signature verification failed; please verify account number (${number}), sequence (${account.sequence}) and chain-id (${ctx.block.chainId})`,
-      );
+    const proof = { number, pubKey };
+    if (!cache.isProven(tx, index, proof)) {
+      const digest = sha256(signBytes(scope, mode, number, account.sequence, amino));
+      if (!cache.verify(pubKey, digest, signature)) {
+        throw sdkErrors.unauthorized(
+          `signature verification failed; please verify account number (${number}), sequence (${account.sequence}) and chain-id (${ctx.block.chainId})`,
+        );
+      }
+      cache.prove(tx, index, proof);
     }
     ctx.events.emit('tx', [['acc_seq', `${tx.signers[index]}/${account.sequence}`]]);
     ctx.events.emit('tx', [['signature', Buffer.from(signature).toString('base64')]]);
@@ -66,12 +94,12 @@ function signBytes(
 ): Uint8Array {
   const { chainId } = ctx.block;
   if (mode === SignMode.SIGN_MODE_DIRECT) {
-    return SignDoc.encode({
+    return encodeMessage(SignDoc, {
       bodyBytes: tx.bodyBytes,
       authInfoBytes: tx.authInfoBytes,
       chainId,
       accountNumber: number,
-    }).finish();
+    });
   }
   if (mode === SignMode.SIGN_MODE_LEGACY_AMINO_JSON) {
     const fee = tx.authInfo.fee!;
