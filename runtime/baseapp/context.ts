@@ -2,7 +2,7 @@ import type { CacheMultiStore, KVReader, KVStore, MultiReader } from '../store/t
 import type { TypedEventEncoder } from './typed-events.js';
 import { EventLog } from './events.js';
 import { CountingGasMeter, type GasMeter } from './gas.js';
-import { meteredStore } from './metered-store.js';
+import { MeteredStore } from './metered-store.js';
 
 /** What kind of run a context belongs to. */
 export type ExecMode = 'check' | 'recheck' | 'simulate' | 'deliver' | 'genesis';
@@ -54,7 +54,8 @@ export class Context {
     let store = this.#stores.get(name);
     if (store === undefined) {
       const inner = this.#layer.store(name);
-      store = this.gas instanceof CountingGasMeter && this.mode !== 'simulate' ? inner : meteredStore(inner, this.gas);
+      store =
+        this.gas instanceof CountingGasMeter && this.mode !== 'simulate' ? inner : new MeteredStore(inner, this.gas);
       this.#stores.set(name, store);
     }
     return store;

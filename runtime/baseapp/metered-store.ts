@@ -1,53 +1,68 @@
-import type { Key, KVStore, RangeOptions, ValueCodec } from '../store/types.js';
+import { bytesOf } from '../store/value.js';
+import type { Key, KVStore, RangeOptions, StoredValue, ValueCodec } from '../store/types.js';
 import { gasTable, type GasMeter } from './gas.js';
 
 /** A store that charges gas for every access before it happens. */
-export function meteredStore(inner: KVStore, gas: GasMeter): KVStore {
-  const chargeRead = (key: Key, value: Uint8Array | undefined): void => {
-    gas.consume(gasTable.readByte * BigInt(key.length + (value?.length ?? 0)), 'ReadPerByte');
-  };
-  function* chargeRange<T>(entries: Iterable<readonly [Key, T]>, size: (value: T, key: Key) => number) {
+export class MeteredStore implements KVStore {
+  readonly #inner: KVStore;
+  readonly #gas: GasMeter;
+
+  constructor(inner: KVStore, gas: GasMeter) {
+    this.#inner = inner;
+    this.#gas = gas;
+  }
+
+  entry(key: Key): StoredValue | undefined {
+    this.#gas.consume(gasTable.readFlat, 'ReadFlat');
+    const value = this.#inner.entry(key);
+    this.#gas.consume(gasTable.readByte * (key.length + (value?.bytes.length ?? 0)), 'ReadPerByte');
+    return value;
+  }
+
+  get(key: Key): Uint8Array | undefined {
+    return this.entry(key)?.bytes;
+  }
+
+  has(key: Key): boolean {
+    this.#gas.consume(gasTable.has, 'Has');
+    return this.#inner.has(key);
+  }
+
+  getObject<T>(key: Key, codec: ValueCodec<T>): T | undefined {
+    return this.entry(key)?.decode(codec);
+  }
+
+  range(start: Key, end: Key | undefined, options?: RangeOptions): Iterable<readonly [Key, Uint8Array]> {
+    return bytesOf(this.rangeEntries(start, end, options));
+  }
+
+  rangeEntries(start: Key, end: Key | undefined, options?: RangeOptions): Iterable<readonly [Key, StoredValue]> {
+    // Opened here: the range is as of the call, not as of the first step.
+    return this.#charged(this.#inner.rangeEntries(start, end, options));
+  }
+
+  set(key: Key, value: Uint8Array): void {
+    this.#gas.consume(gasTable.writeFlat, 'WriteFlat');
+    this.#gas.consume(gasTable.writeByte * (key.length + value.length), 'WritePerByte');
+    this.#inner.set(key, value);
+  }
+
+  setObject<T>(key: Key, codec: ValueCodec<T>, value: T): void {
+    this.#gas.consume(gasTable.writeFlat, 'WriteFlat');
+    this.#inner.setObject(key, codec, value);
+    this.#gas.consume(gasTable.writeByte * (key.length + this.#inner.get(key)!.length), 'WritePerByte');
+  }
+
+  delete(key: Key): void {
+    this.#gas.consume(gasTable.delete, 'Delete');
+    this.#inner.delete(key);
+  }
+
+  *#charged(entries: Iterable<readonly [Key, StoredValue]>): Iterable<readonly [Key, StoredValue]> {
     for (const entry of entries) {
-      gas.consume(gasTable.iterateFlat, 'IterNextFlat');
-      gas.consume(gasTable.readByte * BigInt(entry[0].length + size(entry[1], entry[0])), 'ValuePerByte');
+      this.#gas.consume(gasTable.iterateFlat, 'IterNextFlat');
+      this.#gas.consume(gasTable.readByte * (entry[0].length + entry[1].bytes.length), 'ValuePerByte');
       yield entry;
     }
   }
-  return {
-    get(key) {
-      gas.consume(gasTable.readFlat, 'ReadFlat');
-      const value = inner.get(key);
-      chargeRead(key, value);
-      return value;
-    },
-    has(key) {
-      gas.consume(gasTable.has, 'Has');
-      return inner.has(key);
-    },
-    getObject<T>(key: Key, codec: ValueCodec<T>) {
-      gas.consume(gasTable.readFlat, 'ReadFlat');
-      chargeRead(key, inner.get(key));
-      return inner.getObject(key, codec);
-    },
-    range(start: Key, end: Key | undefined, options?: RangeOptions) {
-      return chargeRange(inner.range(start, end, options), (value) => value.length);
-    },
-    rangeObjects<T>(start: Key, end: Key | undefined, codec: ValueCodec<T>, options?: RangeOptions) {
-      return chargeRange(inner.rangeObjects(start, end, codec, options), (_, key) => inner.get(key)?.length ?? 0);
-    },
-    set(key, value) {
-      gas.consume(gasTable.writeFlat, 'WriteFlat');
-      gas.consume(gasTable.writeByte * BigInt(key.length + value.length), 'WritePerByte');
-      inner.set(key, value);
-    },
-    setObject<T>(key: Key, codec: ValueCodec<T>, value: T) {
-      gas.consume(gasTable.writeFlat, 'WriteFlat');
-      inner.setObject(key, codec, value);
-      gas.consume(gasTable.writeByte * BigInt(key.length + (inner.get(key)?.length ?? 0)), 'WritePerByte');
-    },
-    delete(key) {
-      gas.consume(gasTable.delete, 'Delete');
-      inner.delete(key);
-    },
-  };
 }

@@ -1,86 +1,40 @@
 import { StoreError } from './errors.js';
-import type { CacheMultiStore, Key, KVReader, KVStore, MultiReader, RangeOptions, ValueCodec } from './types.js';
+import { SortedKeys } from './sorted-keys.js';
+import type {
+  CacheMultiStore,
+  Key,
+  KVReader,
+  KVStore,
+  MultiReader,
+  RangeOptions,
+  StoredValue,
+  ValueCodec,
+} from './types.js';
+import { bytesOf, Value } from './value.js';
 
-/** A pending write: `bytes` undefined is a deletion. */
-export class Entry {
-  constructor(
-    readonly bytes: Uint8Array | undefined,
-    /** The decoded value and its codec, when known. */
-    public codec: unknown = undefined,
-    public object: unknown = undefined,
-  ) {}
+/** A pending write; undefined is a deletion. */
+type Write = Value | undefined;
 
-  decode<T>(codec: ValueCodec<T>): T | undefined {
-    if (this.bytes === undefined) return undefined;
-    if (this.codec !== codec) {
-      this.object = codec.decode(this.bytes);
-      this.codec = codec;
-    }
-    return this.object as T;
-  }
-}
-
-const compare = (a: Key, b: Key): number => (a < b ? -1 : a > b ? 1 : 0);
-
-/** Below this many unsorted keys, inserting one by one is cheaper than merging. */
-const insertLimit = 24;
-
-/** Pending writes of one store in key order when asked, in a Map otherwise. */
+/** Pending writes of one store, in key order when asked. */
 class Pending {
-  readonly entries = new Map<Key, Entry>();
-  #sorted: Key[] = [];
+  readonly writes = new Map<Key, Write>();
+  readonly #sorted = new SortedKeys();
   #unsorted: Key[] = [];
 
-  put(key: Key, entry: Entry): void {
-    if (!this.entries.has(key)) this.#unsorted.push(key);
-    this.entries.set(key, entry);
+  put(key: Key, write: Write): void {
+    const { size } = this.writes;
+    this.writes.set(key, write);
+    if (this.writes.size > size) this.#unsorted.push(key);
   }
 
-  /** All keys, ascending. */
-  keys(): readonly Key[] {
-    if (this.#unsorted.length > insertLimit) {
-      const fresh = this.#unsorted.sort(compare);
-      const old = this.#sorted;
-      if (old.length === 0) this.#sorted = fresh;
-      else {
-        const merged: Key[] = [];
-        for (let i = 0, j = 0; i < old.length || j < fresh.length;) {
-          if (j >= fresh.length || (i < old.length && old[i]! < fresh[j]!)) merged.push(old[i++]!);
-          else merged.push(fresh[j++]!);
-        }
-        this.#sorted = merged;
-      }
-      this.#unsorted = [];
-    } else if (this.#unsorted.length > 0) {
-      for (const key of this.#unsorted) this.#sorted.splice(lowerBound(this.#sorted, key), 0, key);
+  /** Writes with start <= key < end as they are now, ascending. */
+  slice(start: Key, end: Key | undefined): (readonly [Key, Write])[] {
+    if (this.#unsorted.length > 0) {
+      this.#sorted.addAll(this.#unsorted);
       this.#unsorted = [];
     }
-    return this.#sorted;
+    return this.#sorted.slice(start, end).map((key) => [key, this.writes.get(key)]);
   }
-
-  /** Pending entries with start <= key < end as they are now, ascending. */
-  slice(start: Key, end: Key | undefined): (readonly [Key, Entry])[] {
-    if (this.entries.size === 0) return [];
-    const keys = this.keys();
-    const found: (readonly [Key, Entry])[] = [];
-    for (let i = lowerBound(keys, start); i < keys.length; i++) {
-      const key = keys[i]!;
-      if (end !== undefined && key >= end) break;
-      found.push([key, this.entries.get(key)!]);
-    }
-    return found;
-  }
-}
-
-function lowerBound(keys: readonly Key[], key: Key): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (keys[middle]! < key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** One store's layer of pending writes over a parent. */
@@ -92,55 +46,52 @@ export class CacheStore implements KVStore {
     this.#parent = parent;
   }
 
+  entry(key: Key): StoredValue | undefined {
+    const writes = this.#pending?.writes;
+    if (writes === undefined) return this.#parent.entry(key);
+    const write = writes.get(key);
+    return write !== undefined || writes.has(key) ? write : this.#parent.entry(key);
+  }
+
   get(key: Key): Uint8Array | undefined {
-    const entry = this.#pending?.entries.get(key);
-    return entry === undefined ? this.#parent.get(key) : entry.bytes;
+    return this.entry(key)?.bytes;
   }
 
   has(key: Key): boolean {
-    const entry = this.#pending?.entries.get(key);
-    return entry === undefined ? this.#parent.has(key) : entry.bytes !== undefined;
+    return this.entry(key) !== undefined;
   }
 
   getObject<T>(key: Key, codec: ValueCodec<T>): T | undefined {
-    const entry = this.#pending?.entries.get(key);
-    return entry === undefined ? this.#parent.getObject(key, codec) : entry.decode(codec);
+    return this.entry(key)?.decode(codec);
   }
 
   set(key: Key, value: Uint8Array): void {
-    this.#put(key, value, undefined, undefined);
+    this.put(key, new Value(value));
   }
 
   setObject<T>(key: Key, codec: ValueCodec<T>, value: T): void {
-    this.#put(key, codec.encode(value), codec, value);
+    this.put(key, new Value(codec.encode(value), codec, value));
   }
 
   delete(key: Key): void {
-    (this.#pending ??= new Pending()).put(key, new Entry(undefined));
+    (this.#pending ??= new Pending()).put(key, undefined);
   }
 
   range(start: Key, end: Key | undefined, options?: RangeOptions): Iterable<readonly [Key, Uint8Array]> {
-    const below = this.#parent.range(start, end, options);
-    const own = this.#pending?.slice(start, end) ?? [];
-    return own.length === 0 ? below : merge(below, own, options?.reverse ?? false, (entry) => entry.bytes);
+    return bytesOf(this.rangeEntries(start, end, options));
   }
 
-  rangeObjects<T>(
-    start: Key,
-    end: Key | undefined,
-    codec: ValueCodec<T>,
-    options?: RangeOptions,
-  ): Iterable<readonly [Key, T]> {
-    const below = this.#parent.rangeObjects(start, end, codec, options);
+  rangeEntries(start: Key, end: Key | undefined, options?: RangeOptions): Iterable<readonly [Key, StoredValue]> {
+    const below = this.#parent.rangeEntries(start, end, options);
     const own = this.#pending?.slice(start, end) ?? [];
-    return own.length === 0 ? below : merge(below, own, options?.reverse ?? false, (entry) => entry.decode(codec));
+    return own.length === 0 ? below : merge(below, own, options?.reverse ?? false);
   }
 
   /** Moves all pending writes into `target`. */
   writeTo(target: CacheStore): void {
     if (this.#pending === undefined) return;
     const into = (target.#pending ??= new Pending());
-    for (const [key, entry] of this.#pending.entries) into.put(key, entry);
+    for (const [key, write] of this.#pending.writes) into.put(key, write);
     this.#pending = undefined;
   }
 
@@ -149,24 +100,24 @@ export class CacheStore implements KVStore {
   }
 
   /** Pending writes, ascending by key. */
-  pending(): readonly (readonly [Key, Entry])[] {
+  pending(): readonly (readonly [Key, Write])[] {
     return this.#pending?.slice('', undefined) ?? [];
   }
 
-  #put(key: Key, value: Uint8Array, codec: unknown, object: unknown): void {
-    if (value.length === 0) throw new StoreError('invalid-entry', 'an empty value cannot be proven and is not stored');
+  put(key: Key, value: Value): void {
+    if (value.bytes.length === 0)
+      throw new StoreError('invalid-entry', 'an empty value cannot be proven and is not stored');
     if (key.length === 0) throw new StoreError('invalid-entry', 'an empty key cannot be proven and is not stored');
-    (this.#pending ??= new Pending()).put(key, new Entry(value, codec, object));
+    (this.#pending ??= new Pending()).put(key, value);
   }
 }
 
-/** Parent entries and pending entries in one order; a pending entry hides the parent's. */
-function* merge<V>(
-  below: Iterable<readonly [Key, V]>,
-  own: (readonly [Key, Entry])[],
+/** Parent entries and pending writes in one order; a pending write hides the parent's entry. */
+function* merge(
+  below: Iterable<readonly [Key, StoredValue]>,
+  own: (readonly [Key, Write])[],
   reverse: boolean,
-  valueOf: (entry: Entry) => V | undefined,
-): Iterable<readonly [Key, V]> {
+): Iterable<readonly [Key, StoredValue]> {
   if (reverse) own.reverse();
   const before = reverse ? (a: Key, b: Key) => a > b : (a: Key, b: Key) => a < b;
   let next = 0;
@@ -174,17 +125,15 @@ function* merge<V>(
     const key = item[0];
     let hidden = false;
     while (next < own.length && !before(key, own[next]![0])) {
-      const [ownKey, entry] = own[next++]!;
+      const [ownKey, write] = own[next++]!;
       if (ownKey === key) hidden = true;
-      const value = valueOf(entry);
-      if (value !== undefined) yield [ownKey, value];
+      if (write !== undefined) yield [ownKey, write];
     }
     if (!hidden) yield item;
   }
   while (next < own.length) {
-    const [ownKey, entry] = own[next++]!;
-    const value = valueOf(entry);
-    if (value !== undefined) yield [ownKey, value];
+    const [ownKey, write] = own[next++]!;
+    if (write !== undefined) yield [ownKey, write];
   }
 }
 
@@ -225,9 +174,10 @@ export class CacheLayer implements CacheMultiStore {
 
 /** A store with nothing in it: the bottom of transient stores. */
 export const emptyReader: KVReader = {
+  entry: () => undefined,
   get: () => undefined,
   has: () => false,
   getObject: () => undefined,
   range: () => [],
-  rangeObjects: () => [],
+  rangeEntries: () => [],
 };

@@ -86,17 +86,15 @@ export class Collection<K, T> {
     const prefix = this.#prefix + under;
     const start = options?.start === undefined ? prefix : this.#prefix + options.start;
     const skip = this.#prefix.length;
-    for (const [key, value] of from
-      .store(this.#storeName)
-      .rangeObjects(start, prefixEnd(prefix), this.#codec, options)) {
-      yield [this.#keys.decode(key.slice(skip)), value];
+    for (const [key, value] of from.store(this.#storeName).rangeEntries(start, prefixEnd(prefix), options)) {
+      yield [this.#keys.decode(key.slice(skip)), value.decode(this.#codec)];
     }
   }
 
   *values(from: Stores, under: Key = '', options?: RangeOptions): Iterable<T> {
     const prefix = this.#prefix + under;
-    for (const [, value] of from.store(this.#storeName).rangeObjects(prefix, prefixEnd(prefix), this.#codec, options)) {
-      yield value;
+    for (const [, value] of from.store(this.#storeName).rangeEntries(prefix, prefixEnd(prefix), options)) {
+      yield value.decode(this.#codec);
     }
   }
 }

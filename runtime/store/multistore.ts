@@ -9,6 +9,7 @@ import { Tree, type NodeId } from './iavl/tree.js';
 import { keyBytes } from './key.js';
 import { multistoreRoot, proveStore, type StoreRoot } from './root.js';
 import { TreeReader, treeChunks } from './snapshot.js';
+import { bytesOf, type Value } from './value.js';
 import type {
   CacheMultiStore,
   CommitId,
@@ -80,43 +81,49 @@ export function cacheOver(reader: MultiReader): CacheMultiStore {
   return new CacheLayer(reader);
 }
 
-/** A tree at one root, as a store. */
+/** Look-ups that a view remembers; then it starts anew. */
+const rememberedKeys = 1 << 16;
+
+/** A tree at one root, as a store. A block looks most keys up several times: the way down the tree is gone once. */
 class TreeView implements KVReader {
+  /** Undefined: known to be absent. */
+  readonly #known = new Map<Key, Value | undefined>();
+
   constructor(
     readonly tree: Tree,
     readonly root: NodeId,
   ) {}
 
-  get(key: Key): Uint8Array | undefined {
+  entry(key: Key): Value | undefined {
+    const known = this.#known.get(key);
+    if (known !== undefined || this.#known.has(key)) return known;
     const leaf = this.tree.find(this.root, key);
-    return leaf === 0 ? undefined : this.tree.valueOf(leaf);
+    const found = leaf === 0 ? undefined : this.tree.entryOf(leaf);
+    if (this.#known.size >= rememberedKeys) this.#known.clear();
+    this.#known.set(key, found);
+    return found;
+  }
+
+  get(key: Key): Uint8Array | undefined {
+    return this.entry(key)?.bytes;
   }
 
   has(key: Key): boolean {
-    return this.tree.find(this.root, key) !== 0;
+    return this.entry(key) !== undefined;
   }
 
   getObject<T>(key: Key, codec: ValueCodec<T>): T | undefined {
-    const leaf = this.tree.find(this.root, key);
-    return leaf === 0 ? undefined : this.tree.objectOf(leaf, codec);
+    return this.entry(key)?.decode(codec);
   }
 
-  *range(start: Key, end: Key | undefined, options?: RangeOptions): Iterable<readonly [Key, Uint8Array]> {
-    const { tree } = this;
-    for (const leaf of tree.leaves(this.root, start, end, options?.reverse ?? false)) {
-      yield [tree.keyOf(leaf), tree.valueOf(leaf)];
-    }
+  range(start: Key, end: Key | undefined, options?: RangeOptions): Iterable<readonly [Key, Uint8Array]> {
+    return bytesOf(this.rangeEntries(start, end, options));
   }
 
-  *rangeObjects<T>(
-    start: Key,
-    end: Key | undefined,
-    codec: ValueCodec<T>,
-    options?: RangeOptions,
-  ): Iterable<readonly [Key, T]> {
+  *rangeEntries(start: Key, end: Key | undefined, options?: RangeOptions): Iterable<readonly [Key, Value]> {
     const { tree } = this;
     for (const leaf of tree.leaves(this.root, start, end, options?.reverse ?? false)) {
-      yield [tree.keyOf(leaf), tree.objectOf(leaf, codec)];
+      yield [tree.keyOf(leaf), tree.entryOf(leaf)];
     }
   }
 }
@@ -140,6 +147,8 @@ export class MultiStore implements CommitMultiStore {
   #earliest = 0;
   #hash: Uint8Array;
   #prepared: Prepared | undefined;
+  /** Reads the newest version. */
+  #reader: MultiReader | undefined;
   #snapshot: Promise<void> | undefined;
   /** Versions that snapshots read, with how many read each; not pruned meanwhile. */
   readonly #pins = new Map<number, number>();
@@ -189,10 +198,11 @@ export class MultiStore implements CommitMultiStore {
         `version ${wanted} is not retained: ${this.#earliest} to ${this.#latest} are`,
       );
     }
+    if (wanted === this.#latest && this.#reader !== undefined) return this.#reader;
     const views = new Map<string, KVReader>();
     for (const [name, tree] of this.#trees)
       views.set(name, new TreeView(tree, tree.root(wanted === 0 ? undefined : wanted) ?? 0));
-    return {
+    const reader: MultiReader = {
       store: (name) => {
         const view = views.get(name);
         if (view !== undefined) return view;
@@ -200,6 +210,8 @@ export class MultiStore implements CommitMultiStore {
         throw new StoreError('unknown-store', `no store named ${name}`);
       },
     };
+    if (wanted === this.#latest) this.#reader = reader;
+    return reader;
   }
 
   prepare(version: bigint, layer: CacheMultiStore): CommitId {
@@ -213,12 +225,12 @@ export class MultiStore implements CommitMultiStore {
       const pending = (layer as CacheLayer).store(name).pending();
       const tree = this.#trees.get(name)!;
       tree.begin(number);
-      for (const [key, entry] of pending) {
-        if (entry.bytes === undefined) tree.delete(key);
-        else tree.set(key, entry.bytes, entry.codec, entry.object);
+      for (const [key, value] of pending) {
+        if (value === undefined) tree.delete(key);
+        else tree.put(key, value);
       }
       if (pending.length > 0)
-        changes.push({ name, changes: pending.map(([key, entry]) => ({ key, value: entry.bytes })) });
+        changes.push({ name, changes: pending.map(([key, value]) => ({ key, value: value?.bytes })) });
     }
     const roots = this.#rootsOf((tree) => tree.workingRoot());
     const id = { version, hash: this.#appHash(roots) };
@@ -344,6 +356,7 @@ export class MultiStore implements CommitMultiStore {
     for (const { name, tree } of stores) this.#trees.set(name, tree);
     this.#prepared = undefined;
     this.#latest = this.#earliest = number;
+    this.#reader = undefined;
     this.#hash = hash;
     return this.lastCommit();
   }
@@ -431,6 +444,7 @@ export class MultiStore implements CommitMultiStore {
     const hash = this.#appHash(this.#rootsOf((tree) => tree.root()!));
     await this.#check(disk, version, hash);
     this.#latest = this.#earliest = version;
+    this.#reader = undefined;
     this.#hash = hash;
   }
 
@@ -451,6 +465,7 @@ export class MultiStore implements CommitMultiStore {
     for (const tree of this.#trees.values()) tree.save();
     if (this.#latest === 0) this.#earliest = version;
     this.#latest = version;
+    this.#reader = undefined;
     this.#hash = hash;
     const oldest = Math.min(version - this.#keep + 1, ...this.#pins.keys());
     for (let left = pruneAtOnce; left > 0 && this.#earliest < oldest; left--, this.#earliest++)

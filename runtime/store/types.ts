@@ -21,8 +21,17 @@ export interface RangeOptions {
   readonly reverse?: boolean;
 }
 
+/** A value as a store holds it. Treat bytes and object as immutable. */
+export interface StoredValue {
+  readonly bytes: Uint8Array;
+  /** The decoded value; decoded at most once for each codec in a row. */
+  decode<T>(codec: ValueCodec<T>): T;
+}
+
 /** Read access to one store, in key order, synchronous. */
 export interface KVReader {
+  /** The value with its bytes, or undefined, by one look-up. */
+  entry(key: Key): StoredValue | undefined;
   /** The value, or undefined. Treat the array as immutable. */
   get(key: Key): Uint8Array | undefined;
   has(key: Key): boolean;
@@ -37,13 +46,8 @@ export interface KVReader {
    * allowed and does not change what the iteration yields.
    */
   range(start: Key, end: Key | undefined, options?: RangeOptions): Iterable<readonly [Key, Uint8Array]>;
-  /** Like `range`, with values decoded at most once. */
-  rangeObjects<T>(
-    start: Key,
-    end: Key | undefined,
-    codec: ValueCodec<T>,
-    options?: RangeOptions,
-  ): Iterable<readonly [Key, T]>;
+  /** Like `range`, with values as the store holds them. */
+  rangeEntries(start: Key, end: Key | undefined, options?: RangeOptions): Iterable<readonly [Key, StoredValue]>;
 }
 
 /** Read and write access to one store. */

@@ -1,5 +1,6 @@
 import { FatalError } from '../../baseapp/errors.js';
-import type { Key, ValueCodec } from '../types.js';
+import type { Key } from '../types.js';
+import { Value } from '../value.js';
 import { putUvarint, putVarint, sha256 } from './encoding.js';
 
 /** Index of a node in the tree's columns; 0 is "no node". */
@@ -27,10 +28,8 @@ export class Tree {
   #hashed = new Uint8Array(1024);
   #hash = Buffer.alloc(1024 * 32);
   readonly #keys: (Key | undefined)[] = [undefined];
-  readonly #values: (Uint8Array | undefined)[] = [undefined];
-  /** Decoded value of a leaf and the codec that decoded it. */
-  readonly #codecs: unknown[] = [undefined];
-  readonly #objects: unknown[] = [undefined];
+  /** Values of leaves. */
+  readonly #values: (Value | undefined)[] = [undefined];
   readonly #free: NodeId[] = [];
   #used = 1;
 
@@ -97,16 +96,11 @@ export class Tree {
     return this.#keys[node]!;
   }
   valueOf(leaf: NodeId): Uint8Array {
-    return this.#values[leaf]!;
+    return this.#values[leaf]!.bytes;
   }
-
-  /** A leaf's value decoded, at most once for each codec in a row. */
-  objectOf<T>(leaf: NodeId, codec: ValueCodec<T>): T {
-    if (this.#codecs[leaf] === codec) return this.#objects[leaf] as T;
-    const object = codec.decode(this.#values[leaf]!);
-    this.#codecs[leaf] = codec;
-    this.#objects[leaf] = object;
-    return object;
+  /** A leaf's value with what it decodes to, shared by all that read it. */
+  entryOf(leaf: NodeId): Value {
+    return this.#values[leaf]!;
   }
 
   /** Leaves with start <= key < end in key order, or in reverse. */
@@ -143,10 +137,14 @@ export class Tree {
     this.#working = version;
   }
 
-  /** Sets a key. The arrays must not be changed afterwards. */
-  set(key: Key, value: Uint8Array, codec?: unknown, object?: unknown): void {
-    this.#root =
-      this.#root === none ? this.#leaf(key, value, codec, object) : this.#insert(this.#root, key, value, codec, object);
+  /** Sets a key. The bytes must not be changed afterwards. */
+  set(key: Key, bytes: Uint8Array): void {
+    this.put(key, new Value(bytes));
+  }
+
+  /** Sets a key to a value that is kept as it is. */
+  put(key: Key, value: Value): void {
+    this.#root = this.#root === none ? this.#leaf(key, value) : this.#insert(this.#root, key, value);
   }
 
   /** Deletes a key; deleting an absent key leaves no trace. */
@@ -178,7 +176,7 @@ export class Tree {
     const node = this.#allocate(key, version);
     this.#height[node] = 0;
     this.#size[node] = 1;
-    this.#values[node] = value;
+    this.#values[node] = new Value(value);
     return node;
   }
 
@@ -232,7 +230,7 @@ export class Tree {
     at = putUvarint(to, at, key.length);
     at += to.write(key, at, 'latin1');
     to[at++] = 32;
-    at += sha256(this.#values[node]!).copy(to, at);
+    at += sha256(this.#values[node]!.bytes).copy(to, at);
     return sha256(to.subarray(0, at));
   }
 
@@ -252,24 +250,24 @@ export class Tree {
 
   // ---- the AVL rules of IAVL -------------------------------------------
 
-  #insert(node: NodeId, key: Key, value: Uint8Array, codec: unknown, object: unknown): NodeId {
+  #insert(node: NodeId, key: Key, value: Value): NodeId {
     const nodeKey = this.#keys[node]!;
     if (this.#height[node] === 0) {
       if (key === nodeKey) {
         this.#drop(node);
-        return this.#leaf(key, value, codec, object);
+        return this.#leaf(key, value);
       }
-      const fresh = this.#leaf(key, value, codec, object);
+      const fresh = this.#leaf(key, value);
       return key < nodeKey ? this.#inner(nodeKey, fresh, node) : this.#inner(key, node, fresh);
     }
     const own = this.#own(node);
     const before = this.#size[own]!;
     // The columns may be replaced while recursing: read them again before writing.
     if (key < nodeKey) {
-      const child = this.#insert(this.#left[own]!, key, value, codec, object);
+      const child = this.#insert(this.#left[own]!, key, value);
       this.#left[own] = child;
     } else {
-      const child = this.#insert(this.#right[own]!, key, value, codec, object);
+      const child = this.#insert(this.#right[own]!, key, value);
       this.#right[own] = child;
     }
     // Replacing a value changes no shape; only growth can unbalance.
@@ -375,13 +373,11 @@ export class Tree {
     return copy;
   }
 
-  #leaf(key: Key, value: Uint8Array, codec: unknown, object: unknown): NodeId {
+  #leaf(key: Key, value: Value): NodeId {
     const node = this.#allocate(key, this.#working);
     this.#height[node] = 0;
     this.#size[node] = 1;
     this.#values[node] = value;
-    this.#codecs[node] = codec;
-    this.#objects[node] = object;
     this.#created.push(node);
     return node;
   }
@@ -405,8 +401,6 @@ export class Tree {
     if (this.#keys[node] === undefined) throw new FatalError(`tree node ${node} freed twice`);
     this.#keys[node] = undefined;
     this.#values[node] = undefined;
-    this.#codecs[node] = undefined;
-    this.#objects[node] = undefined;
     this.#free.push(node);
   }
 
@@ -416,8 +410,6 @@ export class Tree {
       node = this.#used++;
       if (node >= this.#height.length) this.#grow();
       this.#values.push(undefined);
-      this.#codecs.push(undefined);
-      this.#objects.push(undefined);
       this.#keys.push(key);
     } else {
       this.#keys[node] = key;
