@@ -57,9 +57,12 @@ const floatMath = [
   'PI',
 ];
 
-const bannedSyntax = [
+const floatLiterals = [
   { selector: 'Literal[raw=/^[0-9_]*\\.[0-9]/]', message: 'No float literals: use integers and name the rounding.' },
   { selector: 'Literal[raw=/^[0-9][0-9_.]*[eE]-/]', message: 'No float literals: use integers and name the rounding.' },
+];
+
+const bannedSyntax = [
   { selector: 'ForInStatement', message: 'Object key order is not byte order: iterate the store or a sorted array.' },
   {
     selector:
@@ -80,6 +83,20 @@ const bannedSyntax = [
   },
   { selector: 'MemberExpression[object.name="Number"][property.name="parseFloat"]', message: 'Floats are not exact.' },
 ];
+
+const asyncSyntax = [
+  {
+    selector: 'AwaitExpression',
+    message: 'A block runs without interruption: state is read and written synchronously.',
+  },
+  {
+    selector: 'FunctionDeclaration[async=true], ArrowFunctionExpression[async=true], FunctionExpression[async=true]',
+    message: 'A block runs without interruption.',
+  },
+];
+
+/** Estimates in floating point, which choose whom the exact rules are asked about: docs/adr/0018-estimates.md. */
+const estimates = { files: ['x/perps/estimates/**/*.ts'] };
 
 /** Code that runs inside a block: no await between a read and a write. */
 const block = {
@@ -134,7 +151,7 @@ export default tseslint.config(
         })),
         { object: 'performance', property: 'now', message: 'A clock differs from node to node.' },
       ],
-      'no-restricted-syntax': ['error', ...bannedSyntax],
+      'no-restricted-syntax': ['error', ...floatLiterals, ...bannedSyntax],
       'no-restricted-imports': [
         'error',
         {
@@ -172,19 +189,21 @@ export default tseslint.config(
   {
     ...block,
     rules: {
-      'no-restricted-syntax': [
+      'no-restricted-syntax': ['error', ...floatLiterals, ...bannedSyntax, ...asyncSyntax],
+    },
+  },
+  {
+    ...estimates,
+    rules: {
+      'plimsoll/no-number-division': 'off',
+      // Sums, products, quotients and roots are the same on every machine (IEEE 754); series are not.
+      'no-restricted-properties': [
         'error',
-        ...bannedSyntax,
-        {
-          selector: 'AwaitExpression',
-          message: 'A block runs without interruption: state is read and written synchronously.',
-        },
-        {
-          selector:
-            'FunctionDeclaration[async=true], ArrowFunctionExpression[async=true], FunctionExpression[async=true]',
-          message: 'A block runs without interruption.',
-        },
+        ...floatMath
+          .filter((property) => !['ceil', 'floor', 'sqrt'].includes(property))
+          .map((property) => ({ object: 'Math', property, message: 'Differs from machine to machine.' })),
       ],
+      'no-restricted-syntax': ['error', ...bannedSyntax, ...asyncSyntax],
     },
   },
 );

@@ -26,6 +26,7 @@ import { OracleKeeper } from '../x/oracle/keeper.js';
 import { OracleModule } from '../x/oracle/module.js';
 import type { PriceSource } from '../x/oracle/price-source.js';
 import { PriceVotes } from '../x/oracle/votes.js';
+import { AccountCache } from '../x/perps/block/account-cache.js';
 import { HealthIndex } from '../x/perps/block/health-index.js';
 import type { Deps } from '../x/perps/deps.js';
 import { PerpsKeeper } from '../x/perps/keeper.js';
@@ -129,7 +130,7 @@ export function createApp(options: AppOptions): PlimsollApp {
     oracle,
     insurance,
     authority,
-    ...(options.healthIndex === false ? {} : { health: new HealthIndex() }),
+    ...(options.healthIndex === false ? {} : { health: new HealthIndex(), accounts: new AccountCache() }),
   };
 
   const charter = new CharterKeeper();

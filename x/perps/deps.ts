@@ -1,3 +1,4 @@
+import type { AccountCache } from './block/account-cache.js';
 import type { HealthIndex } from './block/health-index.js';
 import type { BankKeeper, InsuranceKeeper, OracleKeeper } from './expected_keepers.js';
 import type { PerpsKeeper } from './keeper.js';
@@ -12,6 +13,8 @@ export interface Deps {
   readonly authority: string;
   /** Tells which accounts a block must look at; without it a block looks at all, with the same result. */
   readonly health?: HealthIndex;
+  /** Accounts in memory; without it a block reads them from the store, with the same result. */
+  readonly accounts?: AccountCache;
 }
 
 /** Module account that holds all collateral, fees and clearing balances. */

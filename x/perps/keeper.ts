@@ -20,7 +20,6 @@ import {
   ppm,
   price,
   quote,
-  type AccountView,
   type MarketId,
   type Markets,
   type MarketView,
@@ -28,6 +27,7 @@ import {
   type Price,
   type PositionView,
   type RiskParams,
+  type StoredAccount,
   type SubaccountKey,
 } from './types.js';
 import { assertI128, assertU63, quoteAmountUp } from './units/index.js';
@@ -132,6 +132,7 @@ export class PerpsKeeper {
   setSubaccount(to: Writable, key: SubaccountKey, state: SubaccountState): void {
     assertI128(state.cash, 'cash');
     keys.subaccounts.set(to, key, state);
+    keys.changedAccounts.set(to, key, true);
   }
 
   positionsOf(from: Stores, key: SubaccountKey): PositionView[] {
@@ -148,18 +149,56 @@ export class PerpsKeeper {
   }
 
   setPosition(to: Writable, key: SubaccountKey, position: PositionView): void {
-    assertU63(position.quantity < 0n ? -position.quantity : position.quantity, 'position size');
-    assertI128(position.entryValue, 'entry_value');
+    assertPosition(position);
     keys.positions.set(to, [key, position.marketId], position);
+    keys.changedAccounts.set(to, key, true);
   }
 
   deletePosition(to: Writable, key: SubaccountKey, market: MarketId): void {
     keys.positions.delete(to, [key, market]);
+    keys.changedAccounts.set(to, key, true);
+  }
+
+  /**
+   * Writes an account with those of its positions that are not the ones in
+   * `before`. For the end of the block, which says itself what it changed.
+   */
+  setAccount(to: Writable, account: StoredAccount, before: readonly PositionView[]): void {
+    const { key, cash, underwaterHeight, positions } = account;
+    assertI128(cash, 'cash');
+    keys.subaccounts.set(to, key, { cash, underwaterHeight });
+    for (const { marketId } of before)
+      if (!positions.some((now) => now.marketId === marketId)) keys.positions.delete(to, [key, marketId]);
+    for (const position of positions) {
+      if (before.includes(position)) continue;
+      assertPosition(position);
+      keys.positions.set(to, [key, position.marketId], position);
+    }
   }
 
   /** An account with its positions; one that does not exist has no cash. */
-  account(from: Stores, key: SubaccountKey): AccountView {
-    return { key, cash: this.subaccount(from, key)?.cash ?? quote(0n), positions: this.positionsOf(from, key) };
+  account(from: Stores, key: SubaccountKey): StoredAccount {
+    const state = this.subaccount(from, key);
+    return {
+      key,
+      cash: state?.cash ?? quote(0n),
+      underwaterHeight: state?.underwaterHeight ?? 0n,
+      positions: this.positionsOf(from, key),
+    };
+  }
+
+  /** All accounts with their positions, in key order: both lie in the store in that order, so one walk joins them. */
+  *allAccounts(from: Stores): Iterable<StoredAccount> {
+    const positions = this.allPositions(from)[Symbol.iterator]();
+    let next = positions.next();
+    for (const [key, { cash, underwaterHeight }] of this.subaccounts(from)) {
+      const own: PositionView[] = [];
+      while (next.done !== true && next.value[0][0] === key) {
+        own.push(next.value[1]);
+        next = positions.next();
+      }
+      yield { key, cash, underwaterHeight, positions: own };
+    }
   }
 
   // ---- orders ----
@@ -221,14 +260,19 @@ export class PerpsKeeper {
     keys.netDeposits.set(to, key, this.netDeposit(to, key) + amount);
   }
 
-  /** Accounts whose cash moved by a message of this block. */
-  *movedAccounts(from: Stores): Iterable<SubaccountKey> {
-    for (const [key] of keys.netDeposits.entries(from)) yield key;
+  /** Accounts that were written in this block, in key order. */
+  *changedAccounts(from: Stores): Iterable<SubaccountKey> {
+    for (const [key] of keys.changedAccounts.entries(from)) yield key;
   }
 
   netDeposit(from: Stores, key: SubaccountKey): bigint {
     return keys.netDeposits.get(from, key) ?? 0n;
   }
+}
+
+function assertPosition({ quantity, entryValue }: PositionView): void {
+  assertU63(quantity < 0n ? -quantity : quantity, 'position size');
+  assertI128(entryValue, 'entry_value');
 }
 
 export function orderView([at, order]: BookOrder): OrderView {

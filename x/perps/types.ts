@@ -117,6 +117,12 @@ export interface AccountView {
   readonly settings?: MarginSettings | undefined;
 }
 
+/** A subaccount as the store has it: everything of it that the end of a block reads. */
+export interface StoredAccount extends AccountView {
+  /** Block that last found it under maintenance margin, 0 when healthy. */
+  readonly underwaterHeight: bigint;
+}
+
 /** An open order as margin sees it. */
 export interface OrderView {
   readonly marketId: MarketId;

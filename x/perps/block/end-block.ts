@@ -16,6 +16,7 @@ import { WorkingSet } from './working-set.js';
 export function endBlock(ctx: Context, deps: Deps): void {
   const { keeper } = deps;
   if (keeper.ledger(ctx).haltedReason !== '') return;
+  deps.accounts?.open(ctx, deps);
   const work = new WorkingSet(ctx, deps);
   const { failing, looked } = riskScan(ctx, deps, work, deps.health?.open(ctx, deps));
   const liquidations = planLiquidations(ctx, deps, work, failing);
@@ -23,6 +24,7 @@ export function endBlock(ctx: Context, deps: Deps): void {
   resolveBankruptcies(ctx, deps, work);
   work.flush();
   deps.health?.close(ctx.block.height, [...looked, ...work.touched()], work.markets);
+  deps.accounts?.close(ctx, deps, work.changed());
 
   const [broken] = checkIdentities(ctx, deps, work);
   if (broken === undefined) return;

@@ -56,7 +56,7 @@ export class HealthIndex {
     if (rebuilt) return undefined;
     const due = new Set<SubaccountKey>();
     for (const [id, heap] of this.#heaps) for (const key of heap.below(odometers.get(id) ?? 0)) due.add(key);
-    for (const key of deps.keeper.movedAccounts(ctx)) due.add(key);
+    for (const key of deps.keeper.changedAccounts(ctx)) due.add(key);
     return [...due];
   }
 

@@ -1,7 +1,6 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { auditBooks, type Audit, type Violation } from '../accounting/audit.js';
 import { collateralDenom, moduleName, type Deps } from '../deps.js';
-import type { AccountView, PositionView } from '../types.js';
 import type { Stores } from '../../../runtime/store/collection.js';
 import type { WorkingSet } from './working-set.js';
 
@@ -54,7 +53,7 @@ export function audit(
   const bankBalance = bank.moduleBalance(from, moduleName, collateralDenom);
   const tranches = insurance.totalBalance(from);
   const result = auditBooks({
-    accounts: accountsOf(from, keeper),
+    accounts: keeper.allAccounts(from),
     markets: keeper.markets(from),
     marketStates: [...keeper.allMarketStates(from)],
     totalCash: ledger.totalCash,
@@ -66,18 +65,4 @@ export function audit(
     bankBalance,
   });
   return { ...result, bankBalance, insurance: tranches };
-}
-
-/** Subaccounts and positions are both in key order: one walk joins them. */
-function* accountsOf(from: Stores, keeper: Deps['keeper']): Iterable<AccountView> {
-  const positions = keeper.allPositions(from)[Symbol.iterator]();
-  let next = positions.next();
-  for (const [key, { cash }] of keeper.subaccounts(from)) {
-    const own: PositionView[] = [];
-    while (next.done !== true && next.value[0][0] === key) {
-      own.push(next.value[1]);
-      next = positions.next();
-    }
-    yield { key, cash, positions: own };
-  }
 }

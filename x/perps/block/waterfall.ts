@@ -1,20 +1,13 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
-import { sideToProto } from '../codecs.js';
 import { moduleName, type Deps } from '../deps.js';
-import { equity } from '../margin/index.js';
-import { allocateByMargin, planHaircut, waterFill, type Payer } from '../liquidation/index.js';
-import { maintenanceMargin, maintenanceMarginOf, openProfit, unsettledFunding } from '../margin/index.js';
+import { allocateByMargin, planHaircut } from '../liquidation/index.js';
+import { maintenanceMarginOf } from '../margin/index.js';
 import { subaccountId } from '../subaccount-key.js';
-import {
-  quote,
-  type MarketId,
-  type MarketView,
-  type Markets,
-  type PositionView,
-  type Side,
-  type SubaccountKey,
-} from '../types.js';
-import { abs, max, min, positionValue } from '../units/index.js';
+import type { MarketId, PositionView, Side } from '../types.js';
+import { max, min } from '../units/index.js';
+import { deleverage } from './deleverage.js';
+import { Gains } from './gains.js';
+import { Solvent } from './solvent.js';
 import type { WorkingAccount, WorkingSet } from './working-set.js';
 
 /** A bankrupt account: what it owes, split over its markets by maintenance margin. */
@@ -31,7 +24,9 @@ interface Bankrupt {
  * block and to the unit: positions close at mark against the other side
  * (ADL), the deficit is paid by insurance, then by haircut. Such an account
  * ends with no position and no cash. risk-model sections 10.5 and 13.
- * Costs nothing when nobody is bankrupt, otherwise O(positions).
+ * Costs nothing when nobody is bankrupt; otherwise an estimate for everybody
+ * on the other side of a bankrupt position that the book did not close, and
+ * exact rules for those who are closed or charged.
  */
 export function resolveBankruptcies(ctx: Context, deps: Deps, work: WorkingSet): void {
   const bankrupts = work
@@ -46,22 +41,12 @@ export function resolveBankruptcies(ctx: Context, deps: Deps, work: WorkingSet):
     });
   }
 
-  const names = new Set(bankrupts.map(({ account }) => account.key));
   const marketIds = [...new Set(bankrupts.flatMap(({ shares }) => [...shares.keys()]))].sort((a, b) => a - b);
-  const others = solventAccounts(ctx, deps, work, names);
-  // Gains are taken before positions are closed: closing at mark changes no equity, but ends open profit.
-  const before = deps.keeper.markets(ctx.committed);
-  const accountGains = others.map((account) => gainOf(ctx, deps, work, account, before));
-  const gains = new Map(
-    marketIds.map((id) => [
-      id,
-      gainsIn(ctx, deps, work, work.markets(id), others, accountGains, before, losingSides(bankrupts, id)),
-    ]),
-  );
-
-  for (const id of marketIds) deleverage(ctx, work, work.markets(id), bankrupts, others);
-  const paid = new Map<SubaccountKey, bigint>();
-  for (const id of marketIds) coverDeficit(ctx, deps, work, id, bankrupts, gains.get(id)!, paid);
+  const solvent = new Solvent(ctx, deps, work, new Set(bankrupts.map(({ account }) => account.key)));
+  const gains = new Gains(ctx, deps, work, solvent);
+  const accounts = bankrupts.map(({ account }) => account);
+  for (const id of marketIds) deleverage(ctx, work, work.markets(id), accounts, solvent, gains);
+  for (const id of marketIds) coverDeficit(ctx, deps, work, id, bankrupts, gains);
   for (const { account, deficit } of bankrupts) {
     work.addCash(account, deficit);
     account.underwaterHeight = 0n;
@@ -91,125 +76,6 @@ function losingSides(bankrupts: readonly Bankrupt[], id: MarketId): ReadonlySet<
   return sides;
 }
 
-/** Every account that may have gained in this block: all with positions now, and all that the block touched. In key order. */
-function solventAccounts(
-  ctx: Context,
-  deps: Deps,
-  work: WorkingSet,
-  bankrupts: ReadonlySet<SubaccountKey>,
-): WorkingAccount[] {
-  let last: SubaccountKey | undefined;
-  for (const [[key]] of deps.keeper.allPositions(ctx)) {
-    if (key !== last) work.account(key);
-    last = key;
-  }
-  return work.touched().filter(({ key }) => !bankrupts.has(key));
-}
-
-/** What each account gained: open profit on the winning side, this block's gain in the market and of the account. risk-model section 13.2. */
-function gainsIn(
-  ctx: Context,
-  deps: Deps,
-  work: WorkingSet,
-  market: MarketView,
-  accounts: readonly WorkingAccount[],
-  accountGains: readonly bigint[],
-  before: Markets,
-  losing: ReadonlySet<Side>,
-): Payer[] {
-  const { keeper } = deps;
-  const existed = keeper.market(ctx.committed, market.id) !== undefined;
-  const payers: Payer[] = [];
-  for (const [index, account] of accounts.entries()) {
-    const position = account.position(market.id);
-    const old = existed ? keeper.position(ctx.committed, account.key, market.id) : undefined;
-    const moved = account.marketCash.get(market.id) ?? 0n;
-    const marketGain = worth(market, position) - (old === undefined ? 0n : worth(before(market.id), old)) + moved;
-    const wins = position !== undefined && losing.has(position.quantity > 0n ? 'sell' : 'buy');
-    const profit = wins ? max(0n, openProfit(market, position)) : 0n;
-    const accountGain = accountGains[index]!;
-    if (profit === 0n && marketGain <= 0n && accountGain <= 0n) continue;
-    payers.push({
-      key: account.key,
-      equity: work.equity(account),
-      paid: quote(0n),
-      openProfit: quote(profit),
-      marketGain: quote(max(0n, marketGain)),
-      accountGain: quote(max(0n, accountGain)),
-    });
-  }
-  return payers;
-}
-
-const worth = (market: MarketView, position: PositionView | undefined): bigint =>
-  position === undefined ? 0n : positionValue(market, position.quantity) + unsettledFunding(market, position);
-
-/** Equity now less equity at the end of the previous block, without deposits and withdrawals since. */
-function gainOf(ctx: Context, deps: Deps, work: WorkingSet, account: WorkingAccount, before: Markets): bigint {
-  const previous = equity(deps.keeper.account(ctx.committed, account.key), before);
-  return work.equity(account) - previous - deps.keeper.netDeposit(ctx, account.key);
-}
-
-/** Closes the bankrupt positions of a market at mark: against each other first, then against the riskiest of the other side. */
-function deleverage(
-  ctx: Context,
-  work: WorkingSet,
-  market: MarketView,
-  bankrupts: readonly Bankrupt[],
-  others: readonly WorkingAccount[],
-): void {
-  let net = 0n;
-  let moved = 0n;
-  for (const { account } of bankrupts) {
-    const quantity = account.position(market.id)?.quantity;
-    if (quantity === undefined) continue;
-    net += quantity;
-    moved += closeAtMark(ctx, work, market, account, abs(quantity), true);
-  }
-  if (net !== 0n) {
-    // Bankrupt longs net: shorts are closed, and the other way round.
-    const opposite = others.filter((account) => {
-      const held = account.position(market.id)?.quantity ?? 0n;
-      return net > 0n ? held < 0n : held > 0n;
-    });
-    const candidates = opposite.map((account) => {
-      const { quantity } = account.position(market.id)!;
-      return {
-        key: account.key,
-        size: abs(quantity),
-        equity: work.equity(account),
-        otherMargin: quote(maintenanceMargin(account, work.markets) - maintenanceMarginOf(market, quantity)),
-      };
-    });
-    for (const [index, quantity] of waterFill(market, abs(net), candidates).entries()) {
-      if (quantity > 0n) moved += closeAtMark(ctx, work, market, opposite[index]!, quantity, false);
-    }
-  }
-  work.addDust(-moved);
-}
-
-/** Closes part of a position at mark; returns the signed change of cash. */
-function closeAtMark(
-  ctx: Context,
-  work: WorkingSet,
-  market: MarketView,
-  account: WorkingAccount,
-  quantity: bigint,
-  bankrupt: boolean,
-): bigint {
-  const side: Side = account.position(market.id)!.quantity > 0n ? 'sell' : 'buy';
-  const cash = work.fill(account, market, side, quantity, market.markPrice);
-  ctx.emit('plimsoll.perps.v1.EventDeleveraged', {
-    subaccount: subaccountId(account.key),
-    marketId: market.id,
-    side: sideToProto(side),
-    quantity,
-    price: market.markPrice,
-    bankrupt,
-  });
-  return cash;
-}
-
 /** Pays a market's deficits: tranche, then gainers, then what the exchange itself took; what is left would be bad debt. */
 function coverDeficit(
   ctx: Context,
@@ -217,8 +83,7 @@ function coverDeficit(
   work: WorkingSet,
   id: MarketId,
   bankrupts: readonly Bankrupt[],
-  gains: readonly Payer[],
-  paid: Map<SubaccountKey, bigint>,
+  gains: Gains,
 ): void {
   const deficit = bankrupts.reduce((sum, { shares }) => sum + (shares.get(id) ?? 0n), 0n);
   if (deficit === 0n) return;
@@ -226,13 +91,13 @@ function coverDeficit(
   let left = deficit - byInsurance;
   let byHaircut = 0n;
   if (left > 0n) {
-    const plan = planHaircut(
-      left,
-      gains.map((payer) => ({ ...payer, paid: quote(paid.get(payer.key) ?? 0n) })),
-    );
+    const market = work.markets(id);
+    const losing = losingSides(bankrupts, id);
+    let plan = planHaircut(left, gains.openProfits(market, losing));
+    // The other tiers ask every account what it gained: only when open profits do not pay for all.
+    if (plan.unpaid > 0n) plan = planHaircut(left, gains.all(market, losing));
     for (const { key, tier, amount } of plan.payments) {
-      work.addCash(work.account(key), -amount);
-      paid.set(key, (paid.get(key) ?? 0n) + amount);
+      gains.pay(work.account(key), amount);
       byHaircut += amount;
       ctx.emit('plimsoll.perps.v1.EventHaircut', {
         subaccount: subaccountId(key),

@@ -14,6 +14,7 @@ import {
   type PositionView,
   type Quote,
   type Side,
+  type StoredAccount,
   type SubaccountKey,
 } from '../types.js';
 
@@ -24,28 +25,23 @@ export class WorkingAccount implements AccountView {
   underwaterHeight: bigint;
   /** Cash that moved in each market in this block: fills and funding, without fees. */
   readonly marketCash = new Map<MarketId, bigint>();
-  readonly #stored: { readonly cash: Quote; readonly underwaterHeight: bigint };
-  /** Positions as the store has them: only the working set changes them meanwhile. */
-  readonly storedPositions: readonly PositionView[];
+  readonly key: SubaccountKey;
+  /** As the store has it: only the working set changes it meanwhile. */
+  readonly stored: StoredAccount;
 
-  constructor(
-    readonly key: SubaccountKey,
-    cash: Quote,
-    positions: readonly PositionView[],
-    underwaterHeight: bigint,
-  ) {
-    this.cash = cash;
-    this.positions = positions;
-    this.underwaterHeight = underwaterHeight;
-    this.#stored = { cash, underwaterHeight };
-    this.storedPositions = positions;
+  constructor(stored: StoredAccount) {
+    this.key = stored.key;
+    this.cash = stored.cash;
+    this.positions = stored.positions;
+    this.underwaterHeight = stored.underwaterHeight;
+    this.stored = stored;
   }
 
   /** False when the account stands as the store has it. */
   get changed(): boolean {
     return (
-      this.cash !== this.#stored.cash ||
-      this.underwaterHeight !== this.#stored.underwaterHeight ||
+      this.cash !== this.stored.cash ||
+      this.underwaterHeight !== this.stored.underwaterHeight ||
       this.marketCash.size > 0
     );
   }
@@ -62,6 +58,7 @@ export class WorkingAccount implements AccountView {
 export class WorkingSet {
   readonly markets: Markets;
   readonly #accounts = new Map<SubaccountKey, WorkingAccount>();
+  #touched: readonly WorkingAccount[] | undefined;
   readonly #states = new Map<MarketId, MarketStateView>();
   /** Penalties on their way to the tranches. */
   readonly #contributions = new Map<MarketId, bigint>();
@@ -79,22 +76,38 @@ export class WorkingSet {
   account(key: SubaccountKey): WorkingAccount {
     let account = this.#accounts.get(key);
     if (account === undefined) {
-      const state = this.#deps.keeper.subaccount(this.#ctx, key);
-      if (state === undefined) throw new FatalError('an order or position belongs to no subaccount');
-      account = new WorkingAccount(
-        key,
-        state.cash,
-        this.#deps.keeper.positionsOf(this.#ctx, key),
-        state.underwaterHeight,
-      );
+      account = new WorkingAccount(this.stored(key));
       this.#accounts.set(key, account);
+      this.#touched = undefined;
     }
     return account;
   }
 
+  /** The account if it was touched. */
+  known(key: SubaccountKey): WorkingAccount | undefined {
+    return this.#accounts.get(key);
+  }
+
+  /** An account as the store has it. @throws FatalError when there is none */
+  stored(key: SubaccountKey): StoredAccount {
+    const cached = this.#deps.accounts?.find(key);
+    if (cached !== undefined) return cached;
+    if (this.#deps.keeper.subaccount(this.#ctx, key) === undefined)
+      throw new FatalError('an order or position belongs to no subaccount');
+    return this.#deps.keeper.account(this.#ctx, key);
+  }
+
   /** Accounts touched so far, in key order. */
-  touched(): WorkingAccount[] {
-    return [...this.#accounts.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  touched(): readonly WorkingAccount[] {
+    this.#touched ??= [...this.#accounts.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+    return this.#touched;
+  }
+
+  /** Accounts that stand differently now, as `flush` writes them. */
+  changed(): StoredAccount[] {
+    return this.touched()
+      .filter(({ changed }) => changed)
+      .map(({ key, cash, positions, underwaterHeight }) => ({ key, cash, positions, underwaterHeight }));
   }
 
   state(id: MarketId): MarketStateView {
@@ -156,14 +169,7 @@ export class WorkingSet {
     const ctx = this.#ctx;
     for (const account of this.touched()) {
       if (!account.changed) continue;
-      keeper.setSubaccount(ctx, account.key, { cash: account.cash, underwaterHeight: account.underwaterHeight });
-      const before = account.storedPositions;
-      for (const { marketId } of before)
-        if (account.position(marketId) === undefined) keeper.deletePosition(ctx, account.key, marketId);
-      for (const position of account.positions) {
-        if (before.find(({ marketId }) => marketId === position.marketId) !== position)
-          keeper.setPosition(ctx, account.key, position);
-      }
+      keeper.setAccount(ctx, account, account.stored.positions);
     }
     for (const id of [...this.#states.keys()].sort((a, b) => a - b)) keeper.setMarketState(ctx, this.#states.get(id)!);
     keeper.setLedger(ctx, this.ledger);

@@ -42,10 +42,7 @@ export function waterFill(market: MarketView, quantity: bigint, candidates: read
   const cutAt = ({ index, ratio }: Risky, lambda: bigint): bigint =>
     ratio !== undefined && ratio <= lambda ? 0n : cut(market, candidates[index]!, lambda);
   // Level zero cuts everything and the highest ratio cuts only who has no equity.
-  let risky = candidates.map((each, index): Risky => {
-    const margin = each.otherMargin + maintenanceMarginOf(market, base(each.size));
-    return { index, ratio: each.equity === 0n ? undefined : cdiv(margin * million, each.equity) };
-  });
+  let risky = candidates.map((each, index): Risky => ({ index, ratio: ratioOf(market, each) }));
   let low = 0n;
   let high = risky.reduce((highest, { ratio }) => max(highest, ratio ?? 0n), 0n);
   while (low < high) {
@@ -80,6 +77,33 @@ export function waterFill(market: MarketView, quantity: bigint, candidates: read
     excess -= back;
   }
   return cuts;
+}
+
+/**
+ * Does cutting down to a level reach `quantity` with these candidates alone?
+ * Then nobody else at or below that level is cut, and leaving them out changes
+ * nothing: `waterFill` of those above the level is `waterFill` of everybody.
+ * @param level ppm
+ */
+export function reaches(
+  market: MarketView,
+  quantity: bigint,
+  candidates: readonly DeleverageCandidate[],
+  level: bigint,
+): boolean {
+  let reached = 0n;
+  for (const each of candidates) {
+    const ratio = ratioOf(market, each);
+    if (ratio === undefined || ratio > level) reached += cut(market, each, level);
+    if (reached >= quantity) return true;
+  }
+  return false;
+}
+
+/** Risk MM/E, ppm, rounded up; undefined without equity. */
+function ratioOf(market: MarketView, { size, equity, otherMargin }: DeleverageCandidate): bigint | undefined {
+  if (equity === 0n) return undefined;
+  return cdiv((otherMargin + maintenanceMarginOf(market, base(size))) * million, equity);
 }
 
 /** Smallest reduction in whole steps after which MM * 10^6 <= lambda * E; the whole position when nothing less suffices. */

@@ -1,0 +1,79 @@
+import type { Context } from '../../../runtime/baseapp/context.js';
+import { FatalError } from '../../../runtime/baseapp/errors.js';
+import { sideToProto } from '../codecs.js';
+import { reaches, waterFill, type DeleverageCandidate } from '../liquidation/index.js';
+import { maintenanceMargin, maintenanceMarginOf } from '../margin/index.js';
+import { subaccountId } from '../subaccount-key.js';
+import { base, quote, type AccountView, type MarketView, type Side } from '../types.js';
+import { abs } from '../units/index.js';
+import type { Gains } from './gains.js';
+import type { Solvent } from './solvent.js';
+import type { WorkingAccount, WorkingSet } from './working-set.js';
+
+/** Closes the bankrupt positions of a market at mark: against each other first, then against the riskiest of the other side. */
+export function deleverage(
+  ctx: Context,
+  work: WorkingSet,
+  market: MarketView,
+  bankrupts: readonly WorkingAccount[],
+  solvent: Solvent,
+  gains: Gains,
+): void {
+  let net = 0n;
+  let moved = 0n;
+  for (const account of bankrupts) {
+    const quantity = account.position(market.id)?.quantity;
+    if (quantity === undefined) continue;
+    net += quantity;
+    moved += closeAtMark(ctx, work, market, account, abs(quantity), true);
+  }
+  if (net !== 0n) {
+    // Bankrupt longs net: shorts are closed, and the other way round.
+    const plan = solvent.riskiest(market, net > 0n ? 'short' : 'long', abs(net), (accounts, level) => {
+      const candidates = accounts.map((account) => candidateOf(work, market, account));
+      if (level > 0n && !reaches(market, abs(net), candidates, level)) return undefined;
+      return { accounts, cuts: waterFill(market, abs(net), candidates) };
+    });
+    for (const [index, quantity] of plan.cuts.entries()) {
+      if (quantity === 0n) continue;
+      const account = work.account(plan.accounts[index]!.key);
+      gains.remember(account);
+      moved += closeAtMark(ctx, work, market, account, quantity, false);
+    }
+  }
+  work.addDust(-moved);
+}
+
+function candidateOf(work: WorkingSet, market: MarketView, account: AccountView): DeleverageCandidate {
+  const held = account.positions.find(({ marketId }) => marketId === market.id);
+  if (held === undefined) throw new FatalError(`an account to be deleveraged holds nothing in market ${market.id}`);
+  const size = abs(held.quantity);
+  return {
+    key: account.key,
+    size,
+    equity: work.equity(account),
+    otherMargin: quote(maintenanceMargin(account, work.markets) - maintenanceMarginOf(market, base(size))),
+  };
+}
+
+/** Closes part of a position at mark; returns the signed change of cash. */
+function closeAtMark(
+  ctx: Context,
+  work: WorkingSet,
+  market: MarketView,
+  account: WorkingAccount,
+  quantity: bigint,
+  bankrupt: boolean,
+): bigint {
+  const side: Side = account.position(market.id)!.quantity > 0n ? 'sell' : 'buy';
+  const cash = work.fill(account, market, side, quantity, market.markPrice);
+  ctx.emit('plimsoll.perps.v1.EventDeleveraged', {
+    subaccount: subaccountId(account.key),
+    marketId: market.id,
+    side: sideToProto(side),
+    quantity,
+    price: market.markPrice,
+    bankrupt,
+  });
+  return cash;
+}

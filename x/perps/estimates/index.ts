@@ -1,0 +1,3 @@
+export * from './account.js';
+export * from './columns.js';
+export * from './side.js';
