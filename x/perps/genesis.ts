@@ -21,6 +21,7 @@ import type { Deps } from './deps.js';
 import { exportMarks, importMarks, validateMarks } from './mark/store.js';
 import { listMarket } from './msgs/governance.js';
 import { orderToProto } from './msgs/order-proto.js';
+import { checkRates, exportRates, importRates } from './rates/genesis.js';
 import { defaultParams, validateMarket, validateParams } from './params.js';
 import { maxSubaccountNumber, subaccountId, subaccountKey } from './subaccount-key.js';
 import type { SubaccountKey } from './types.js';
@@ -36,6 +37,7 @@ export const emptyGenesis: GenesisState = {
   orders: [],
   ledger: ledgerToProto(emptyLedger),
   mark: undefined,
+  rates: undefined,
 };
 
 export function genesisToJson(registry: ProtoRegistry, state: GenesisState): JsonValue {
@@ -66,6 +68,7 @@ export function genesisFromJson(registry: ProtoRegistry, json: unknown): Genesis
   for (const [index, { marketId }] of state.marketStates.entries()) {
     if (!ids.has(marketId)) throw new Error(`perps.market_states[${index}].market_id: ${marketId} is not a market`);
   }
+  checkRates(state.rates, ids);
   const accounts = new Set<SubaccountKey>();
   for (const [index, { id }] of state.subaccounts.entries()) {
     const key = keyOf(id, `perps.subaccounts[${index}].id`);
@@ -98,6 +101,7 @@ export function initGenesis(ctx: Context, deps: Deps, state: GenesisState): void
   for (const market of state.markets) listMarket(ctx, deps, market);
   for (const proto of state.marketStates) keeper.setMarketState(ctx, marketStateFromProto(proto));
   if (state.mark !== undefined) importMarks(ctx, state.mark);
+  importRates(ctx, state.rates);
   let cash = 0n;
   for (const proto of state.subaccounts) {
     const subaccount = subaccountFromProto(proto);
@@ -143,5 +147,6 @@ export function exportGenesis(ctx: Context, { keeper }: Deps): GenesisState {
     orders: [...keeper.allOrders(ctx)].map(orderToProto),
     ledger: ledgerToProto(keeper.ledger(ctx)),
     mark: exportMarks(ctx),
+    rates: exportRates(ctx),
   };
 }

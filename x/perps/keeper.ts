@@ -14,9 +14,9 @@ import { errors } from './errors.js';
 import { markState } from './mark/store.js';
 import * as keys from './keys.js';
 import type { BookKey, OrderId } from './keys.js';
-import { unexplained } from './margin/loading.js';
+import { ratesStore } from './rates/store.js';
+import { ratesView, type RatesView } from './rates/view.js';
 import {
-  ppb,
   ppm,
   price,
   quote,
@@ -102,7 +102,17 @@ export class PerpsKeeper {
   marketView(from: Stores, id: MarketId): MarketView {
     const market = keys.markets.get(from, id);
     if (market === undefined) throw new FatalError(`market ${id} is not listed`);
-    return marketViewOf(market, this.marketState(from, id), markState(from, id)?.averagePrice);
+    return marketViewOf(
+      market,
+      this.marketState(from, id),
+      this.ratesView(from, market),
+      markState(from, id)?.averagePrice,
+    );
+  }
+
+  /** The rates and loading that hold in a market now. */
+  ratesView(from: Stores, market: Market): RatesView {
+    return ratesView(market, ratesStore.rates(from, market.id), ratesStore.loadings(from, market.id));
   }
 
   /** Market views as they are now, each made once; take a new lookup after a market changed. */
@@ -296,6 +306,7 @@ export function quoteDivisorOf(market: Market): bigint {
 export function marketViewOf(
   market: Market,
   state: MarketStateView,
+  rates: RatesView,
   averagePrice: Price = state.markPrice,
 ): MarketView {
   const quoteDivisor = quoteDivisorOf(market);
@@ -309,11 +320,7 @@ export function marketViewOf(
     highPrice: averagePrice > state.markPrice ? averagePrice : state.markPrice,
     tickSize: market.tickSize,
     stepSize: market.stepSize,
-    // The rate that a listing fixes is twice the floor of its class (risk-model section 24).
-    floorRate: ppb(BigInt(market.maintenanceRatePpm) * 500n),
-    maintenanceRate: ppb(BigInt(market.maintenanceRatePpm) * 1_000n),
-    openingRate: ppb(BigInt(market.openingRatePpm) * 1_000n),
-    loading: unexplained(market.id),
+    ...rates,
     shocks: [],
     depthUnit: quote(BigInt(market.depthUnit)),
     openInterest: quoteAmountUp(state.longQuanta, state.markPrice, quoteDivisor),

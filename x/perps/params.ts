@@ -1,6 +1,7 @@
 import { MarketStatus, SolvencyClass, type Market, type Params } from '../../gen/plimsoll/perps/v1/types.js';
 import { errors } from './errors.js';
 import { defaultMarkParams, validateMarkParams } from './mark/params.js';
+import { defaultRatesParams, validateRatesParams } from './rates/params.js';
 
 const usdc = 1_000_000n;
 
@@ -25,11 +26,12 @@ export const defaultParams: Params = {
   staleMs: 30_000n,
   maxLimitDistancePpm: 200_000,
   mark: defaultMarkParams,
+  rates: defaultRatesParams,
 };
 
 export type ClassName = 'A' | 'B' | 'C' | 'D';
 
-/** What a class fixes about a market. Rates are twice the floor of section 2, as section 24 advises while they do not move. */
+/** What a class fixes about a market. Rates begin at twice the floor of section 2 and move from there. */
 export const classDefaults: Readonly<
   Record<
     ClassName,
@@ -65,6 +67,10 @@ export function marketOfClass(
     takerFeePpm: 400,
     minOrderNotional: (5n * usdc).toString(),
     status: MarketStatus.MARKET_STATUS_NORMAL,
+    fixedRates: false,
+    floorRatePpm: 0,
+    marketCapUsd: 0n,
+    cluster: 0,
   };
 }
 
@@ -99,6 +105,7 @@ export function validateParams(value: Params): void {
   requireRange('stale_ms', value.staleMs, 1_000n, 600_000n);
   requireRange('max_limit_distance_ppm', value.maxLimitDistancePpm, 1_000, 900_000);
   validateMarkParams(value.mark);
+  validateRatesParams(value.rates);
 }
 
 /** @throws perps/24 naming the field */
@@ -122,6 +129,7 @@ export function validateMarket(market: Market): void {
   if (market.stepSize === 0n || market.stepSize >= 1n << 62n) refuse('step_size', 'must be positive and below 2^62');
   between('maintenance_rate_ppm', market.maintenanceRatePpm, 5_000, 500_000);
   between('opening_rate_ppm', market.openingRatePpm, market.maintenanceRatePpm, 500_000);
+  if (market.floorRatePpm !== 0) between('floor_rate_ppm', market.floorRatePpm, 5_000, 500_000);
   between('funding_cap_ppm', market.fundingCapPpm, 0, 10_000);
   between('taker_fee_ppm', market.takerFeePpm, 0, 10_000);
   between('maker_fee_ppm', market.makerFeePpm, 0, market.takerFeePpm);

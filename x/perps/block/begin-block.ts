@@ -4,7 +4,8 @@ import type { Deps } from '../deps.js';
 import { isHalted, isStale, marketViewOf } from '../keeper.js';
 import { depthCap, followCap } from '../margin/index.js';
 import { noImpact } from '../mark/index.js';
-import { ppb, price, quote, type Quote } from '../types.js';
+import { moveRates } from '../rates/begin-block.js';
+import { price, quote, type Ppb, type Quote } from '../types.js';
 import { min } from '../units/index.js';
 import { fundingMinute } from './funding.js';
 import { markMarket, readImpact } from './mark.js';
@@ -20,27 +21,33 @@ export function beginBlock(ctx: Context, deps: Deps): void {
   const params = keeper.params(ctx);
   for (const market of [...keeper.allMarkets(ctx)]) {
     let state = keeper.marketState(ctx, market.id);
+    const rates = keeper.ratesView(ctx, market);
     const voted = oracle.price(ctx, market.oraclePairId);
     if (voted !== undefined && voted.timeMs !== state.oracleTimeMs) {
       state = {
         ...state,
         oraclePrice: price(voted.price),
         oracleTimeMs: voted.timeMs,
-        openInterestCap: followCap(state.openInterestCap, capTarget(ctx, deps, market), ctx.block.timeMs),
+        openInterestCap: followCap(
+          state.openInterestCap,
+          capTarget(ctx, deps, market, rates.floorRate),
+          ctx.block.timeMs,
+        ),
       };
     }
     if (voted === undefined || isStale(state, params, ctx.block.timeMs)) continue;
-    const view = marketViewOf(market, state);
+    const view = marketViewOf(market, state, rates);
     const impact = isHalted(market) ? noImpact : readImpact(ctx, deps, view, params.mark!.maxImpactOrders);
     state = { ...state, markPrice: markMarket(ctx, view, state, impact, voted.perpPrice) };
     keeper.setMarketState(ctx, fundingMinute(ctx, market, view, state, impact, params));
   }
+  moveRates(ctx, deps);
 }
 
 /** The market's cap, or less when the market outside is too thin for it. */
-function capTarget(ctx: Context, { oracle }: Deps, market: Market): Quote {
+function capTarget(ctx: Context, { oracle }: Deps, market: Market, floor: Ppb): Quote {
   const cap = quote(BigInt(market.openInterestCap));
   const depth = oracle.statistics(ctx, market.oraclePairId)?.depthP10Usd ?? 0n;
   if (depth === 0n) return cap;
-  return quote(min(cap, depthCap(depth, ppb(BigInt(market.maintenanceRatePpm) * 1_000n))));
+  return quote(min(cap, depthCap(depth, floor)));
 }

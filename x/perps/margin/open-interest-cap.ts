@@ -19,10 +19,9 @@ export interface OpenInterestCap {
  * larger than the maintenance floor, so that it bankrupts nobody:
  * m_floor * 100 * depth, rounded down. risk-model section 15.4.
  * @param depthUsd USD within 1 % of the outside price, a tenth of all hours being thinner
- * @param maintenanceRate twice the floor, as long as rates do not move (section 24)
  */
-export const depthCap = (depthUsd: bigint, maintenanceRate: Ppb): Quote =>
-  quote(fdiv(maintenanceRate * slopePerDepth * depthUsd * quantaPerUsd, 2n * billion));
+export const depthCap = (depthUsd: bigint, floor: Ppb): Quote =>
+  quote(fdiv(floor * slopePerDepth * depthUsd * quantaPerUsd, billion));
 
 /** The cap follows its target: down at once, up by 5 % on each day. It never closes a position. Undefined: there was none yet. */
 export function followCap(before: OpenInterestCap | undefined, target: Quote, timeMs: bigint): OpenInterestCap {

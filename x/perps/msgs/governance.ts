@@ -12,6 +12,7 @@ import { emptyFunding } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
 import { validateMarket, validateParams } from '../params.js';
+import { listRates } from '../rates/listing.js';
 import { price } from '../types.js';
 import { requireAuthority } from './common.js';
 
@@ -76,5 +77,6 @@ export function listMarket(ctx: Context, deps: Deps, market: Market): void {
     openInterestCap: undefined,
     funding: emptyFunding,
   });
+  listRates(ctx, market, keeper.params(ctx).rates!);
   insurance.openTranche(ctx, market.id);
 }

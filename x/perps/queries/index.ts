@@ -12,6 +12,7 @@ import { orderToProto } from '../msgs/order-proto.js';
 import { requireSubaccountKey } from '../msgs/common.js';
 import { sdkErrors } from '../../../runtime/baseapp/errors.js';
 import { positionInfo, subaccountInfo } from './accounts.js';
+import { marketRates } from './rates.js';
 import { bookLevels, defaultDepth, marketInfo, maxDepth } from './markets.js';
 
 export function queries(deps: Deps): Handlers<typeof QueryDefinition> {
@@ -33,6 +34,7 @@ export function queries(deps: Deps): Handlers<typeof QueryDefinition> {
       );
       return { markets: page.items, pagination: page.pagination };
     },
+    marketRates: (ctx, { marketId }) => ({ rates: marketRates(ctx, requireMarket(ctx, marketId)) }),
     subaccount: (ctx, { owner, number }) => {
       const subaccount = subaccountInfo(ctx, deps, requireSubaccountKey(owner, number, 'number'));
       if (subaccount === undefined) throw sdkErrors.keyNotFound(`subaccount ${owner}/${number} not found`);

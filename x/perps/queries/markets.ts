@@ -16,7 +16,7 @@ export function marketInfo(ctx: Context, { keeper }: Deps, market: Market): Mark
   return {
     market,
     state: marketStateToProto(state),
-    openInterest: marketViewOf(market, state).openInterest.toString(),
+    openInterest: marketViewOf(market, state, keeper.ratesView(ctx, market)).openInterest.toString(),
     mark: mark === undefined ? undefined : markStateToProto(mark),
   };
 }

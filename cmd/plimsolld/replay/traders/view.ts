@@ -35,7 +35,9 @@ export class TraderView {
     if (view === undefined) {
       const state = this.#keepers.perps.marketState(this.#from, id);
       const mark = price(this.#next(id)?.price ?? state.markPrice);
-      view = marketViewOf(this.market(id), { ...state, markPrice: mark, oraclePrice: mark });
+      const market = this.market(id);
+      const rates = this.#keepers.perps.ratesView(this.#from, market);
+      view = marketViewOf(market, { ...state, markPrice: mark, oraclePrice: mark }, rates);
       this.#views.set(id, view);
     }
     return view;

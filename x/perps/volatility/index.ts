@@ -1,0 +1,3 @@
+export * from './coverage.js';
+export * from './measure.js';
+export * from './variance.js';
