@@ -44,9 +44,9 @@ export function sigmaOver(variances: readonly bigint[], minutes: bigint): Ppb {
   return ppb(isqrtUp(cdiv(cdiv(mixed, million) * minutes, one)));
 }
 
-/** Variances under which kappa deviations over the horizon are a given rate: what a market begins with. Rounded up. */
+/** Variances under which kappa deviations over the horizon are a given rate: what a market begins with. Rounded down, so that the forecast is no more than the rate. */
 export function variancesFor(rate: Ppb, kappaPpm: bigint, minutes: bigint): bigint[] {
-  const sigma = cdiv(rate * million, kappaPpm);
-  const variance = cdiv((sigma * sigma) << fraction, minutes);
+  const sigma = (rate * million) / kappaPpm;
+  const variance = ((sigma * sigma) << fraction) / minutes;
   return horizons.map(() => variance);
 }
