@@ -66,9 +66,9 @@ export class Context {
     return new Context(this.#layer, this.block, this.mode, this.committed, this.#typed, gas, this.events);
   }
 
-  /** Emits a protobuf event message under its full name, each field as a JSON value. */
+  /** Emits a protobuf event message under its full name, each field as a JSON value; it must not be changed afterwards. */
   emit<T>(typeName: string, message: T): void {
-    this.events.emit(typeName, this.#typed.attributes(typeName, message));
+    this.events.add(this.#typed.event(typeName, message));
   }
 
   /** Hands `work` a branch of this context's state, for whole transactions, and keeps what it wrote there. */

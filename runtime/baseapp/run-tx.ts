@@ -1,10 +1,11 @@
 import type { Event } from 'cosmjs-types/tendermint/abci/types';
 import { TxMsgData } from '../../gen/cosmos/base/abci/v1beta1/abci.js';
+import { IndexedEvent } from '../abci/encode.js';
 import { encodeMessage } from '../store/encode.js';
 import type { CacheMultiStore, MultiReader } from '../store/types.js';
 import { Context, type BlockInfo, type ExecMode } from './context.js';
 import { AppError, sdkErrors } from './errors.js';
-import { EventLog, type AppEvent } from './events.js';
+import { EventLog, TaggedEvent, type AppEvent } from './events.js';
 import { CountingGasMeter, LimitedGasMeter } from './gas.js';
 import type { Router } from './router.js';
 import type { AnteHandler, ExecutableTx } from './tx.js';
@@ -82,7 +83,7 @@ export function runTx(
         ['module', moduleOf(typeName)],
         tag,
       ]);
-      for (const { type, attributes } of ctx.events.list()) messageEvents.emit(type, [...attributes, tag]);
+      for (const event of ctx.events.list()) messageEvents.add(new TaggedEvent(event, tag));
     } catch (error) {
       if (!(error instanceof AppError)) throw error;
       const text = `failed to execute message; message index: ${index}: ${error.message}`;
@@ -100,8 +101,5 @@ function moduleOf(typeName: string): string {
 }
 
 export function toAbciEvents(events: readonly AppEvent[]): Event[] {
-  return events.map(({ type, attributes }) => ({
-    type,
-    attributes: attributes.map(([key, value]) => ({ key, value, index: true })),
-  }));
+  return events.map((event) => new IndexedEvent(event));
 }

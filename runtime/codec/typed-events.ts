@@ -1,9 +1,13 @@
 import { ScalarType, type DescField, type DescMessage } from '@bufbuild/protobuf';
 import { FatalError } from '../baseapp/errors.js';
+import { MessageEvent, type AppEvent, type Attribute } from '../baseapp/events.js';
 import type { TypedEventEncoder } from '../baseapp/typed-events.js';
 import type { Registry } from './registry.js';
 
-interface Attribute {
+type Fields = Readonly<Record<string, unknown>>;
+type Writer = (message: Fields) => readonly Attribute[];
+
+interface FieldPlan {
   readonly name: string;
   readonly property: string;
   readonly write: (value: unknown) => string;
@@ -15,29 +19,29 @@ interface Attribute {
  */
 export class TypedEvents implements TypedEventEncoder {
   readonly #registry: Registry;
-  readonly #plans = new Map<string, readonly Attribute[]>();
+  readonly #writers = new Map<string, Writer>();
 
   constructor(registry: Registry) {
     this.#registry = registry;
   }
 
-  attributes(typeName: string, message: unknown): readonly (readonly [string, string])[] {
-    const fields = message as Readonly<Record<string, unknown>>;
-    return this.#plan(typeName).map(({ name, property, write }) => [name, write(fields[property])]);
+  event(typeName: string, message: unknown): AppEvent {
+    return new MessageEvent(typeName, message as Fields, this.#writer(typeName));
   }
 
-  #plan(typeName: string): readonly Attribute[] {
-    let plan = this.#plans.get(typeName);
-    if (plan === undefined) {
+  #writer(typeName: string): Writer {
+    let writer = this.#writers.get(typeName);
+    if (writer === undefined) {
       if (!this.#registry.has(typeName)) throw new FatalError(`unknown event type ${typeName}`);
-      plan = planOf(this.#registry.message(typeName));
-      this.#plans.set(typeName, plan);
+      const plan = planOf(this.#registry.message(typeName));
+      writer = (fields) => plan.map(({ name, property, write }) => [name, write(fields[property])]);
+      this.#writers.set(typeName, writer);
     }
-    return plan;
+    return writer;
   }
 }
 
-function planOf(type: DescMessage): readonly Attribute[] {
+function planOf(type: DescMessage): readonly FieldPlan[] {
   return type.fields.map((field) => ({ name: field.name, property: field.localName, write: writerOf(field) }));
 }
 
@@ -54,12 +58,7 @@ function singleWriter(field: DescField): (value: unknown) => string {
     return (value) =>
       value === undefined
         ? 'null'
-        : `{${plan
-            .map(
-              ({ name, property, write }) =>
-                `"${name}":${write((value as Readonly<Record<string, unknown>>)[property])}`,
-            )
-            .join(',')}}`;
+        : `{${plan.map(({ name, property, write }) => `"${name}":${write((value as Fields)[property])}`).join(',')}}`;
   }
   if (field.enum !== undefined) {
     const names = new Map(field.enum.values.map((value) => [value.number, `"${value.name}"`]));

@@ -3,6 +3,7 @@ import { ExtendedCommitInfo, ResponseFinalizeBlock } from 'cosmjs-types/tendermi
 import { Block } from 'cosmjs-types/tendermint/types/block';
 import { ConsensusParams } from 'cosmjs-types/tendermint/types/params';
 import { Commit } from 'cosmjs-types/tendermint/types/types';
+import { encodeFinalizeBlock } from '../abci/encode.js';
 import { sha256 } from '../crypto/hash.js';
 
 /** A block with the commit that its validators signed for it. */
@@ -153,7 +154,7 @@ export class BlockStore {
       ...(params === undefined
         ? []
         : [{ type: 'put', key: 'params', value: ConsensusParams.encode(params).finish() } as const]),
-      { type: 'put', key: `r/${number(height)}`, value: ResponseFinalizeBlock.encode(results).finish() },
+      { type: 'put', key: `r/${number(height)}`, value: encodeFinalizeBlock(results) },
       ...txHashes.map((hash, index): Op => ({
         type: 'put',
         key: placeKey(hash),

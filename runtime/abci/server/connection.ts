@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import { Response } from 'cosmjs-types/tendermint/abci/types';
 import type { Logger } from '../../log.js';
 import type { Application } from '../application.js';
+import { encodeFinalizeBlock } from '../encode.js';
 import { SequenceError } from '../errors.js';
 import { callOf, type Answer, type Call, type Method } from './dispatcher.js';
 import { framePrefix, FrameReader, ProtocolError } from './frames.js';
@@ -128,7 +130,7 @@ export class Connection {
   async #send(answer: Answer): Promise<void> {
     const socket = this.#socket;
     if (socket.destroyed || !socket.writable) return;
-    const body = Response.encode(answer as Response).finish();
+    const body = bytesOf(answer);
     if (!this.#corked) {
       this.#corked = true;
       socket.cork();
@@ -146,4 +148,13 @@ export class Connection {
     this.#corked = false;
     this.#socket.uncork();
   }
+}
+
+/** Field finalize_block of tendermint.abci.Response, length-delimited. */
+const finalizeBlockTag = 170;
+
+function bytesOf(answer: Answer): Uint8Array {
+  return answer.finalizeBlock === undefined
+    ? Response.encode(answer as Response).finish()
+    : new BinaryWriter().uint32(finalizeBlockTag).bytes(encodeFinalizeBlock(answer.finalizeBlock)).finish();
 }
