@@ -94,3 +94,59 @@ test('what the engine may not ask now is refused and changes nothing', async () 
   assert.equal(results.txResults[0]?.code ?? 0, 0);
   await chain.close();
 });
+
+test('a proposal of checked transactions is the one of a node that checked none of them, in any order and selection', async () => {
+  const chain = await testChain();
+  for (let block = 0; block < 3; block++) await chain.block();
+  const { engine, plimsoll, keys } = chain;
+  const [alice, bob] = keys as [(typeof keys)[0], (typeof keys)[0]];
+  const txs = [alice, bob, alice, bob, alice].map((from) =>
+    chain.sign(from, [
+      {
+        typeName: 'cosmos.bank.v1beta1.MsgSend',
+        bytes: MsgSend.encode({
+          fromAddress: from.address,
+          toAddress: bob.address,
+          amount: [{ denom: 'uusdc', amount: '1' }],
+        }).finish(),
+      },
+    ]),
+  );
+  const { extended } = (await engine.block(engine.height))!;
+  const propose = async (some: readonly Uint8Array[], maxTxBytes = 1_000_000): Promise<string[]> => {
+    const { txs: proposed } = await plimsoll.app.prepareProposal({
+      height: engine.height + 1n,
+      time: timestampOf(engine.timeMs + 1_000n),
+      misbehavior: [],
+      nextValidatorsHash: none,
+      proposerAddress: engine.validator.address,
+      maxTxBytes: BigInt(maxTxBytes),
+      txs: [...some],
+      localLastCommit: extended,
+    });
+    return proposed.map((tx) => Buffer.from(tx).toString('hex'));
+  };
+  const [a1, b1, a2, b2, a3] = txs as [Uint8Array, Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+  const room = (await propose([])).reduce((sum, tx) => sum + inBlock(Buffer.from(tx, 'hex')), 0) + inBlock(a1);
+  const cases: (readonly [readonly Uint8Array[], number?])[] = [
+    [txs],
+    [[a1, b1, a2]],
+    [[b1, a1, a2, b2]],
+    [[a2, b1, a1]],
+    [[a1, a1, b1]],
+    [[a1, b1, a2, b2, a3], room],
+    [[a1, b2, b1, a3]],
+    [[a1, b1, Buffer.from('no transaction')]],
+  ];
+  const unchecked = [];
+  for (const [some, bytes] of cases) unchecked.push(await propose(some, bytes));
+  for (const tx of txs) assert.equal((await plimsoll.app.checkTx({ tx, type: 0 })).code, 0);
+  const checked = [];
+  for (const [some, bytes] of cases) checked.push(await propose(some, bytes));
+  assert.deepEqual(checked, unchecked);
+  assert.deepEqual(
+    checked.map(({ length }) => length - 1),
+    [5, 3, 4, 2, 2, 1, 2, 2],
+  );
+  await chain.close();
+});

@@ -50,6 +50,7 @@ import { StoreError } from '../store/errors.js';
 import { bytes as keyOfBytes } from '../store/key.js';
 import { cacheOver } from '../store/multistore.js';
 import type { CacheMultiStore, CommitMultiStore } from '../store/types.js';
+import { CheckedTxs } from './checked-txs.js';
 import { consensusParams, consensusStore, initConsensusParams, sameParams } from './consensus-params.js';
 import { Context, type BlockInfo, type ExecMode } from './context.js';
 import { AppError, FatalError, sdkErrors } from './errors.js';
@@ -108,6 +109,8 @@ export class BaseApp implements Application {
   readonly #decoded = new Map<string, ExecutableTx | AppError>();
   readonly #listeners: ((height: bigint) => void)[] = [];
   #check: CacheMultiStore;
+  /** What `#check` holds the effects of. */
+  readonly #checked = new CheckedTxs();
   #genesis: { readonly request: RequestInitChain; layer: CacheMultiStore | undefined } | undefined;
   /** Height whose block is prepared and waits for commit. */
   #pendingHeight: bigint | undefined;
@@ -238,6 +241,7 @@ export class BaseApp implements Application {
   async checkTx(request: RequestCheckTx): Promise<ResponseCheckTx> {
     const mode: ExecMode = request.type === CheckTxType.RECHECK ? 'recheck' : 'check';
     const outcome = this.#run(request.tx, this.#check, this.#nextBlock(), mode);
+    if (outcome.error === undefined) this.#checked.add(request.tx);
     return {
       ...toExecTxResult(outcome),
       // CometBFT 0.38 keeps no priority: order belongs to PrepareProposal.
@@ -257,7 +261,7 @@ export class BaseApp implements Application {
     const { layer, validators } = this.#runGenesis(request);
     this.#genesis.layer = layer;
     // CheckTx sees the genesis state before the first block.
-    this.#check = this.#runGenesis(request).layer;
+    this.#openCheck(this.#runGenesis(request).layer);
     return {
       consensusParams: request.consensusParams,
       validators: toAbciUpdates(validators),
@@ -287,6 +291,10 @@ export class BaseApp implements Application {
       size += protoSize(injected);
     }
     const maxGas = params?.block?.maxGas ?? -1n;
+    if (this.#checked.beginWith(request.txs) && this.#fit(request.txs, limit - size, maxGas, block.timeMs)) {
+      for (const tx of request.txs) txs.push(tx);
+      return { txs };
+    }
     let gas = 0n;
     for (const tx of request.txs) {
       const grown = size + protoSize(tx);
@@ -411,7 +419,7 @@ export class BaseApp implements Application {
     await this.#store.commit();
     this.#pendingHeight = undefined;
     this.#genesis = undefined;
-    this.#check = this.#store.cache();
+    this.#openCheck(this.#store.cache());
     for (const listener of this.#listeners) listener(height);
     this.#options.snapshots?.committed(height);
     const { retention = keepAllBlocks } = this.#options;
@@ -440,7 +448,7 @@ export class BaseApp implements Application {
     if (this.#store.lastCommit().version !== 0n) {
       // The last chunk made another state the newest.
       this.#genesis = undefined;
-      this.#check = this.#store.cache();
+      this.#openCheck(this.#store.cache());
     }
     return answer;
   }
@@ -485,6 +493,27 @@ export class BaseApp implements Application {
   runGenesisTx(ctx: Context, bytes: Uint8Array): void {
     const outcome = ctx.isolated((layer) => this.#run(bytes, layer, ctx.block, 'genesis'));
     if (outcome.error !== undefined) throw outcome.error;
+  }
+
+  /** Checked transactions go from now on on this layer. */
+  #openCheck(layer: CacheMultiStore): void {
+    this.#check = layer;
+    this.#checked.clear();
+  }
+
+  /** Do checked transactions all find room in a block, and is none of them too old for its time? */
+  #fit(txs: readonly Uint8Array[], room: number, maxGas: bigint, timeMs: bigint): boolean {
+    let size = 0;
+    let gas = 0n;
+    for (const tx of txs) {
+      size += protoSize(tx);
+      const decoded = this.#decode(tx);
+      if (decoded instanceof AppError) return false;
+      gas += decoded.authInfo.fee?.gasLimit ?? 0n;
+      const { timeoutTimestamp } = decoded.body;
+      if (timeoutTimestamp !== undefined && toMs(timeoutTimestamp) <= timeMs) return false;
+    }
+    return size <= room && (maxGas < 0n || gas <= maxGas);
   }
 
   /** A layer to try things on: over committed state, or over genesis before the first block. */
