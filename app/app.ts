@@ -29,6 +29,7 @@ import { PriceVotes } from '../x/oracle/votes.js';
 import { AccountCache } from '../x/perps/block/account-cache.js';
 import { HealthIndex } from '../x/perps/block/health-index.js';
 import type { Deps } from '../x/perps/deps.js';
+import { ListedMarkets } from '../x/perps/listed-markets.js';
 import { PerpsKeeper } from '../x/perps/keeper.js';
 import { PerpsModule } from '../x/perps/module.js';
 import { stakingHooks as distributionHooks } from '../x/distribution/hooks.js';
@@ -122,8 +123,8 @@ export function createApp(options: AppOptions): PlimsollApp {
   distribution.addRewardWeight({
     rewardWeight: (ctx, address) => (oracle.earnsReward(ctx, address) ? 1_000_000n : 1_000_000n - oracleRewardPpm),
   });
-  const insurance = new InsuranceKeeper(bank);
   const perps = new PerpsKeeper();
+  const insurance = new InsuranceKeeper(bank, new ListedMarkets(perps));
   const perpsDeps: Deps = {
     keeper: perps,
     bank,
@@ -195,6 +196,7 @@ export function createApp(options: AppOptions): PlimsollApp {
       ],
       end: [
         perpsModule, // matches and settles
+        insuranceModule, // who leaves does so after the block's losses
         govModule, // what was decided holds from the next block on
         stakingModule, // asks for powers by what the block left of stake
         valsetModule, // last: tells the engine

@@ -159,7 +159,7 @@ describe('adding', () => {
 describe('a chain does not start', () => {
   test('when a tranche has more than the insurance account holds', async () => {
     addMarket(state, btc, json(btc), 900n);
-    section<{ tranches: { balance: string }[] }>('insurance').tranches[0]!.balance = '901';
+    section<{ tranches: { junior: string }[] }>('insurance').tranches[0]!.junior = '901';
     await assert.rejects(init(), /insurance.tranches: balances sum to 901uusdc, the module account holds 900uusdc/);
   });
 

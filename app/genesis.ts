@@ -75,14 +75,19 @@ export function addMarket(state: AppState, market: Market, marketJson: unknown, 
     clamp_floor_ppm: clampFloorPpm(market.class),
   });
   sections(state).perps.markets.push(marketJson);
+  // A chain's first money is its own: the junior slice.
   sections(state).insurance.tranches.push({
-    market_id: market.id,
-    balance: tranche.toString(),
-    window_start_ms: '0',
-    window_opening: '0',
-    window_paid: '0',
+    id: { kind: 'TRANCHE_KIND_MARKET', number: market.id },
+    junior: tranche.toString(),
+    senior: '0',
+    shares: '0',
+    recent: [],
     total_in: tranche.toString(),
     total_out: '0',
+    target: '0',
+    target_time_ms: '0',
+    mature_shares: '0',
+    prices: [],
   });
   if (tranche > 0n) addBalance(state, toBech32(moduleAddress('insurance')), 'uusdc', tranche);
 }

@@ -35,6 +35,9 @@ export const plimsollTypes: readonly [string, GeneratedType][] = [
   message('/plimsoll.perps.v1.MsgCancelOrder', perps.MsgCancelOrder),
   message('/plimsoll.perps.v1.MsgCancelAllOrders', perps.MsgCancelAllOrders),
   message('/plimsoll.insurance.v1.MsgContribute', insurance.MsgContribute),
+  message('/plimsoll.insurance.v1.MsgDeposit', insurance.MsgDeposit),
+  message('/plimsoll.insurance.v1.MsgRequestExit', insurance.MsgRequestExit),
+  message('/plimsoll.insurance.v1.MsgCancelExit', insurance.MsgCancelExit),
 ];
 
 export const plimsollRegistry = (): Registry => new Registry([...defaultRegistryTypes, ...plimsollTypes]);

@@ -1,35 +1,49 @@
-const million = 1_000_000n;
-export const windowMs = 24n * 3_600_000n;
+import { max, million, min } from '../../runtime/math/integers.js';
+import type { HourlyPayment } from './types.js';
 
-/** A tranche as the caps see it. Amounts in quote quanta. */
-export interface TrancheState {
-  readonly balance: bigint;
-  readonly windowStartMs: bigint;
-  /** Balance when the window opened, and what it paid since. */
-  readonly windowOpening: bigint;
-  readonly windowPaid: bigint;
-}
+const hourMs = 3_600_000n;
+/** Payments of this many hours and of the running one count: never less than 24 hours of time. */
+const hours = 24n;
 
 export interface Caps {
   readonly eventPpm: bigint;
   readonly windowPpm: bigint;
 }
 
-/** The tranche with its 24 h window brought to the present: a window that ended opens anew at today's balance. risk-model section 12.1. */
-export function rollWindow<T extends TrancheState>(tranche: T, timeMs: bigint): T {
-  if (tranche.windowStartMs !== 0n && timeMs < tranche.windowStartMs + windowMs) return tranche;
-  return { ...tranche, windowStartMs: timeMs, windowOpening: tranche.balance, windowPaid: 0n };
-}
+export const hourOf = (timeMs: bigint): bigint => timeMs / hourMs;
+
+/** Payments that still count at a time, without those that are over. */
+export const inWindow = (recent: readonly HourlyPayment[], timeMs: bigint): readonly HourlyPayment[] =>
+  recent.filter(({ hour }) => hour + hours >= hourOf(timeMs));
+
+export const sumOf = (recent: readonly HourlyPayment[]): bigint => recent.reduce((sum, { amount }) => sum + amount, 0n);
 
 /**
- * What the caps and the balance let out now, rounded down (INV-I1, INV-I3).
- * Money that came in during the window raises its opening value.
- * @param paidInEvent already paid by this market in this block
+ * What the caps and the balance let out now, rounded down. The shares are of
+ * what the tranche had when the window began, and of what came in since: a
+ * balance and what it paid. risk-model section 12.1; INV-I1, INV-I3, INV-C2.
+ * @param paidInEvent already paid in this block
  */
-export function available(tranche: TrancheState, caps: Caps, paidInEvent: bigint): bigint {
-  const opening = tranche.windowOpening;
-  const eventLeft = (opening * caps.eventPpm) / million - paidInEvent;
-  const windowLeft = (opening * caps.windowPpm) / million - tranche.windowPaid;
-  const least = [eventLeft, windowLeft, tranche.balance].reduce((a, b) => (a < b ? a : b));
-  return least > 0n ? least : 0n;
+export function available(
+  balance: bigint,
+  recent: readonly HourlyPayment[],
+  timeMs: bigint,
+  caps: Caps,
+  paidInEvent: bigint,
+): bigint {
+  const paid = sumOf(inWindow(recent, timeMs));
+  const opening = balance + paid;
+  const eventOpening = balance + paidInEvent;
+  const eventLeft = (eventOpening * caps.eventPpm) / million - paidInEvent;
+  const windowLeft = (opening * caps.windowPpm) / million - paid;
+  return max(0n, min(balance, min(eventLeft, windowLeft)));
+}
+
+/** Adds a payment to the hour of its block. */
+export function withPayment(recent: readonly HourlyPayment[], timeMs: bigint, amount: bigint): HourlyPayment[] {
+  const hour = hourOf(timeMs);
+  const kept = [...inWindow(recent, timeMs)];
+  const last = kept.at(-1);
+  if (last?.hour !== hour) return [...kept, { hour, amount }];
+  return [...kept.slice(0, -1), { hour, amount: last.amount + amount }];
 }

@@ -8,4 +8,9 @@ export const errors = {
   trancheNotFound: registry.register(3, 'tranche not found'),
   invalidDenom: registry.register(4, 'invalid contribution'),
   invalidParams: registry.register(5, 'invalid parameters'),
+  depositTooSmall: registry.register(6, 'deposit is too small'),
+  noDepositRoom: registry.register(7, 'too little of the tranche would be junior'),
+  invalidShares: registry.register(8, 'invalid shares'),
+  insufficientShares: registry.register(9, 'insufficient shares'),
+  noExit: registry.register(10, 'nothing asked to leave'),
 };

@@ -1,184 +1,208 @@
-import { Params, Tranche } from '../../gen/plimsoll/insurance/v1/insurance.js';
 import type { Context } from '../../runtime/baseapp/context.js';
-import { FatalError } from '../../runtime/baseapp/errors.js';
-import { Collection, Item, protoCodec, type Stores } from '../../runtime/store/collection.js';
-import { readU32, u32 } from '../../runtime/store/key.js';
-import type { KVStore, ValueCodec } from '../../runtime/store/types.js';
-import { available, rollWindow, type Caps, type TrancheState } from './caps.js';
+import type { Stores } from '../../runtime/store/collection.js';
+import { million, min } from '../../runtime/math/integers.js';
+import { available, withPayment } from './caps.js';
+import { idText, idToProto } from './codecs.js';
 import { errors } from './errors.js';
-import type { BankKeeper } from './expected_keepers.js';
+import type { BankKeeper, MarketsKeeper } from './expected_keepers.js';
+import { capsOf, feeShareOf } from './params.js';
+import { earn, lose } from './slices.js';
+import { InsuranceStore } from './store.js';
+import { fillFactor, followTarget } from './target.js';
+import {
+  balanceOf,
+  chainOf,
+  emptyTranche,
+  marketTranche,
+  type SolvencyClass,
+  type TrancheId,
+  type TrancheView,
+} from './types.js';
 
-export const storeName = 'insurance';
-export const transientStoreName = 'transient_insurance';
-/** Module account that holds exactly the sum of all tranches. */
+/** Module account that holds exactly what all tranches have, and what is on its way out of them. */
 export const moduleName = 'insurance';
 export const collateralDenom = 'uusdc';
 
-/** A tranche with its amounts as integers. */
-export interface TrancheView extends TrancheState {
-  readonly marketId: number;
-  readonly totalIn: bigint;
-  readonly totalOut: bigint;
-}
-
-export function trancheToProto(view: TrancheView): Tranche {
-  return {
-    marketId: view.marketId,
-    balance: view.balance.toString(),
-    windowStartMs: view.windowStartMs,
-    windowOpening: view.windowOpening.toString(),
-    windowPaid: view.windowPaid.toString(),
-    totalIn: view.totalIn.toString(),
-    totalOut: view.totalOut.toString(),
-  };
-}
-
-export function trancheFromProto(proto: Tranche): TrancheView {
-  return {
-    marketId: proto.marketId,
-    balance: BigInt(proto.balance),
-    windowStartMs: proto.windowStartMs,
-    windowOpening: BigInt(proto.windowOpening || '0'),
-    windowPaid: BigInt(proto.windowPaid || '0'),
-    totalIn: BigInt(proto.totalIn || '0'),
-    totalOut: BigInt(proto.totalOut || '0'),
-  };
-}
-
-const byMarket = { encode: u32, decode: (key: string) => readU32(key, 0) };
-const trancheCodec: ValueCodec<TrancheView> = {
-  encode: (view) => Tranche.encode(trancheToProto(view)).finish(),
-  decode: (bytes) => trancheFromProto(Tranche.decode(bytes)),
-};
-const decimalCodec: ValueCodec<bigint> = {
-  encode: (value) => Buffer.from(value.toString(), 'ascii'),
-  decode: (bytes) => BigInt(Buffer.from(bytes).toString('ascii')),
-};
-
-const params = new Item(storeName, 1, protoCodec<Params>(Params));
-const tranches = new Collection<number, TrancheView>(storeName, 2, byMarket, trancheCodec);
-/** Kept so that the sum need not be counted in every block. */
-const total = new Item<bigint>(storeName, 3, decimalCodec);
-/** Paid by each market in this block: one block is one event. */
-const paidInBlock = new Collection<number, bigint>(transientStoreName, 1, byMarket, decimalCodec);
-
-/** One tranche of money behind each market. */
+/** The money behind the markets, as other modules deal with it. */
 export class InsuranceKeeper {
-  readonly #bank: BankKeeper;
+  readonly store = new InsuranceStore();
 
-  constructor(bank: BankKeeper) {
-    this.#bank = bank;
-  }
+  constructor(
+    readonly bank: BankKeeper,
+    readonly markets: MarketsKeeper,
+  ) {}
 
-  params(from: Stores): Params {
-    const found = params.get(from);
-    if (found === undefined) throw new FatalError('insurance has no parameters: genesis did not run');
-    return found;
-  }
-
-  setParams(to: Stores<KVStore>, value: Params): void {
-    params.set(to, value);
-  }
-
-  tranche(from: Stores, marketId: number): TrancheView | undefined {
-    return tranches.get(from, marketId);
-  }
-
-  tranches(from: Stores): Iterable<TrancheView> {
-    return tranches.values(from);
-  }
-
-  setTranche(to: Stores<KVStore>, tranche: TrancheView): void {
-    const before = tranches.get(to, tranche.marketId)?.balance ?? 0n;
-    total.set(to, this.totalBalance(to) + tranche.balance - before);
-    tranches.set(to, tranche.marketId, tranche);
-  }
-
-  balance(from: Stores, marketId: number): bigint {
-    return this.tranche(from, marketId)?.balance ?? 0n;
-  }
-
+  /** Total of all tranches and of payouts under way: what the module account holds. */
   totalBalance(from: Stores): bigint {
-    return total.get(from) ?? 0n;
+    return this.store.total(from);
+  }
+
+  /** The same, counted anew. O(tranches). */
+  recount(from: Stores): bigint {
+    let sum = 0n;
+    for (const tranche of this.store.tranches(from)) sum += balanceOf(tranche);
+    for (const { assetsLeft } of this.store.payouts(from)) sum += assetsLeft;
+    return sum;
   }
 
   moduleBalance(from: Stores): bigint {
-    return this.#bank.moduleBalance(from, moduleName, collateralDenom);
+    return this.bank.moduleBalance(from, moduleName, collateralDenom);
+  }
+
+  /** What the market's own tranche has. */
+  balance(from: Stores, marketId: number): bigint {
+    const tranche = this.store.tranche(from, marketTranche(marketId));
+    return tranche === undefined ? 0n : balanceOf(tranche);
+  }
+
+  tranche(from: Stores, id: TrancheId): TrancheView | undefined {
+    return this.store.tranche(from, id);
   }
 
   /** An empty tranche for a new market; nothing if it has one. */
   openTranche(ctx: Context, marketId: number): void {
-    if (this.tranche(ctx, marketId) !== undefined) return;
-    const zero = { balance: 0n, windowStartMs: 0n, windowOpening: 0n, windowPaid: 0n, totalIn: 0n, totalOut: 0n };
-    this.setTranche(ctx, { marketId, ...zero });
+    this.open(ctx, marketTranche(marketId));
   }
 
-  /** What one deficit of the market could draw now. */
+  open(ctx: Context, id: TrancheId): void {
+    if (this.store.tranche(ctx, id) === undefined) this.store.setTranche(ctx, emptyTranche(id));
+  }
+
+  /** What the market's own tranche could pay for one deficit now. */
   available(ctx: Context, marketId: number): bigint {
-    const tranche = this.tranche(ctx, marketId);
-    if (tranche === undefined) return 0n;
-    return available(rollWindow(tranche, ctx.block.timeMs), this.#caps(ctx), paidInBlock.get(ctx, marketId) ?? 0n);
+    return this.#available(ctx, marketTranche(marketId), this.#classOf(ctx, marketId));
   }
 
-  /** Takes money from a module's account. */
-  contribute(ctx: Context, marketId: number, fromModule: string, amount: bigint): void {
-    this.#bank.sendBetweenModules(ctx, fromModule, moduleName, collateralDenom, amount);
-    this.#book(ctx, marketId, amount);
+  /** What one deficit of the market could draw now, tranche by tranche. */
+  cover(ctx: Context, marketId: number): { readonly id: TrancheId; readonly available: bigint }[] {
+    const name = this.#classOf(ctx, marketId);
+    return chainOf(marketId, name).map((id) => ({ id, available: this.#available(ctx, id, name) }));
   }
 
-  /** Takes a gift from an account. @throws AppError insurance/3, sdk/5 */
-  contributeFrom(ctx: Context, marketId: number, from: Uint8Array, amount: bigint): void {
-    if (this.tranche(ctx, marketId) === undefined) throw errors.trancheNotFound(`market_id: ${marketId}`);
-    this.#bank.sendToModule(ctx, from, moduleName, collateralDenom, amount);
-    this.#book(ctx, marketId, amount);
+  /** Is the market's own tranche above half its target, with something left in its window? risk-model section 10.3. */
+  insuresCloses(ctx: Context, marketId: number): boolean {
+    const tranche = this.store.tranche(ctx, marketTranche(marketId));
+    return tranche !== undefined && 2n * balanceOf(tranche) > tranche.target && this.available(ctx, marketId) > 0n;
   }
 
-  /** Pays up to `deficit` to a module's account; returns what the caps and the balance let out. */
+  /**
+   * Pays up to `deficit` of a market to a module's account: its own tranche
+   * first, then its class's, then the global one, each within its caps.
+   * risk-model section 12.1.
+   * @returns what came out
+   */
   pay(ctx: Context, marketId: number, deficit: bigint, toModule: string): bigint {
-    const found = this.tranche(ctx, marketId);
-    if (found === undefined) return 0n;
-    const tranche = rollWindow(found, ctx.block.timeMs);
-    const paid = paidInBlock.get(ctx, marketId) ?? 0n;
-    const limit = available(tranche, this.#caps(ctx), paid);
-    const amount = deficit < limit ? deficit : limit;
-    if (amount <= 0n) return 0n;
-    const balance = tranche.balance - amount;
-    this.setTranche(ctx, {
+    const name = this.#classOf(ctx, marketId);
+    let left = deficit;
+    for (const id of chainOf(marketId, name)) {
+      if (left <= 0n) break;
+      const amount = min(left, this.#available(ctx, id, name));
+      if (amount > 0n) this.#draw(ctx, marketId, id, left, amount, toModule);
+      left -= amount;
+    }
+    return deficit > 0n ? deficit - left : 0n;
+  }
+
+  #draw(ctx: Context, marketId: number, id: TrancheId, deficit: bigint, amount: bigint, toModule: string): void {
+    const tranche = this.store.tranche(ctx, id)!;
+    const slices = lose(tranche, amount);
+    this.store.setTranche(ctx, {
       ...tranche,
-      balance,
-      windowPaid: tranche.windowPaid + amount,
+      ...slices,
+      recent: withPayment(tranche.recent, ctx.block.timeMs, amount),
       totalOut: tranche.totalOut + amount,
     });
-    paidInBlock.set(ctx, marketId, paid + amount);
-    this.#bank.sendBetweenModules(ctx, moduleName, toModule, collateralDenom, amount);
+    this.store.addPaidInBlock(ctx, id, amount);
+    this.bank.sendBetweenModules(ctx, moduleName, toModule, collateralDenom, amount);
     ctx.emit('plimsoll.insurance.v1.EventPayment', {
       marketId,
+      tranche: idToProto(id),
       deficit: deficit.toString(),
       amount: amount.toString(),
-      balance: balance.toString(),
+      senior: (tranche.senior - slices.senior).toString(),
+      balance: balanceOf(slices).toString(),
     });
-    return amount;
   }
 
-  #book(ctx: Context, marketId: number, amount: bigint): void {
-    this.openTranche(ctx, marketId);
-    const tranche = rollWindow(this.tranche(ctx, marketId)!, ctx.block.timeMs);
-    const balance = tranche.balance + amount;
-    this.setTranche(ctx, {
-      ...tranche,
-      balance,
-      windowOpening: tranche.windowOpening + amount,
-      totalIn: tranche.totalIn + amount,
-    });
+  /** Income of a market's own tranche, out of a module's account. */
+  contribute(ctx: Context, marketId: number, fromModule: string, amount: bigint): void {
+    this.#earnFrom(ctx, marketTranche(marketId), fromModule, amount);
+  }
+
+  /**
+   * Takes the tranches' part of a market's trading fees out of a module's
+   * account: all of it below target, less above, nothing from one and a half
+   * targets on. risk-model section 12.2.
+   * @returns what was taken, rounded down for each tranche
+   */
+  contributeFees(ctx: Context, marketId: number, fromModule: string, fees: bigint): bigint {
+    const params = this.store.params(ctx);
+    let taken = 0n;
+    for (const id of chainOf(marketId, this.#classOf(ctx, marketId))) {
+      const tranche = this.store.tranche(ctx, id) ?? emptyTranche(id);
+      const factor = fillFactor(balanceOf(tranche), tranche.target);
+      const amount = (fees * feeShareOf(params, id.kind) * factor) / (million * million);
+      if (amount === 0n) continue;
+      this.#earnFrom(ctx, id, fromModule, amount);
+      taken += amount;
+    }
+    return taken;
+  }
+
+  #earnFrom(ctx: Context, id: TrancheId, fromModule: string, amount: bigint): void {
+    this.bank.sendBetweenModules(ctx, fromModule, moduleName, collateralDenom, amount);
+    this.open(ctx, id);
+    const tranche = this.store.tranche(ctx, id)!;
+    this.#book(ctx, tranche, earn(tranche, amount, BigInt(this.store.params(ctx).juniorSharePpm)), amount);
+  }
+
+  /** Takes a gift from an account: it is the protocol's, never the depositors'. @throws AppError insurance/3, sdk/5 */
+  contributeFrom(ctx: Context, id: TrancheId, from: Uint8Array, amount: bigint): void {
+    const tranche = this.requireTranche(ctx, id);
+    this.bank.sendToModule(ctx, from, moduleName, collateralDenom, amount);
+    this.#book(ctx, tranche, { junior: tranche.junior + amount, senior: tranche.senior }, amount);
+  }
+
+  #book(ctx: Context, tranche: TrancheView, slices: Pick<TrancheView, 'junior' | 'senior'>, amount: bigint): void {
+    this.store.setTranche(ctx, { ...tranche, ...slices, totalIn: tranche.totalIn + amount });
     ctx.emit('plimsoll.insurance.v1.EventContribution', {
-      marketId,
+      tranche: idToProto(tranche.id),
       amount: amount.toString(),
-      balance: balance.toString(),
+      junior: (slices.junior - tranche.junior).toString(),
+      balance: balanceOf(slices).toString(),
     });
   }
 
-  #caps(ctx: Context): Caps {
-    const { eventCapPpm, windowCapPpm } = this.params(ctx);
-    return { eventPpm: BigInt(eventCapPpm), windowPpm: BigInt(windowCapPpm) };
+  /** Moves a tranche's target towards what stress tests ask for. risk-model section 12.3. */
+  setTarget(ctx: Context, id: TrancheId, wanted: bigint): void {
+    const tranche = this.requireTranche(ctx, id);
+    const target = followTarget(tranche.target, wanted, ctx.block.timeMs - tranche.targetTimeMs);
+    this.store.setTranche(ctx, { ...tranche, target, targetTimeMs: ctx.block.timeMs });
+    if (target === tranche.target) return;
+    ctx.emit('plimsoll.insurance.v1.EventTargetChanged', {
+      tranche: idToProto(id),
+      previous: tranche.target.toString(),
+      target: target.toString(),
+      wanted: wanted.toString(),
+    });
+  }
+
+  /** @throws AppError insurance/3 */
+  requireTranche(from: Stores, id: TrancheId): TrancheView {
+    const tranche = this.store.tranche(from, id);
+    if (tranche === undefined) throw errors.trancheNotFound(`tranche: ${idText(id)}`);
+    return tranche;
+  }
+
+  #available(ctx: Context, id: TrancheId, solvencyClass: SolvencyClass): bigint {
+    const tranche = this.store.tranche(ctx, id);
+    if (tranche === undefined) return 0n;
+    const caps = capsOf(this.store.params(ctx), id.kind, solvencyClass);
+    return available(balanceOf(tranche), tranche.recent, ctx.block.timeMs, caps, this.store.paidInBlock(ctx, id));
+  }
+
+  /** Of what is not listed nothing but its own tranche answers. */
+  #classOf(from: Stores, marketId: number): SolvencyClass {
+    return this.markets.classOf(from, marketId) ?? 'D';
   }
 }

@@ -26,8 +26,7 @@ const reserve = 'insurance';
  */
 export function auditBlock(from: Stores, { perps, bank, insurance }: Keepers): BlockAudit {
   const ledger = perps.ledger(from);
-  let tranches = 0n;
-  for (const { balance } of insurance.tranches(from)) tranches += balance;
+  const tranches = insurance.recount(from);
   const { violations, negativeAccounts } = auditBooks({
     accounts: joined(perps.subaccounts(from), perps.allPositions(from)),
     markets: perps.markets(from),

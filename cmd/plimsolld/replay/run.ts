@@ -232,8 +232,10 @@ class Session {
 }
 
 function trancheSum(state: Record<string, unknown>): bigint {
-  const { tranches } = state['insurance'] as { readonly tranches: readonly { readonly balance: string }[] };
-  return tranches.reduce((sum, { balance }) => sum + BigInt(balance), 0n);
+  const { tranches } = state['insurance'] as {
+    readonly tranches: readonly { readonly junior: string; readonly senior: string }[];
+  };
+  return tranches.reduce((sum, { junior, senior }) => sum + BigInt(junior) + BigInt(senior), 0n);
 }
 
 /** Five significant digits. */

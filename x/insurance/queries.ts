@@ -1,0 +1,82 @@
+import type { QueryDefinition } from '../../gen/plimsoll/insurance/v1/query.js';
+import { parseAddress } from '../../runtime/baseapp/address.js';
+import { sdkErrors } from '../../runtime/baseapp/errors.js';
+import type { Handlers } from '../../runtime/baseapp/module.js';
+import { paginate } from '../../runtime/baseapp/pagination.js';
+import { keyBytes } from '../../runtime/store/key.js';
+import { available } from './caps.js';
+import { exitToProto, idText, idToProto, trancheToProto } from './codecs.js';
+import { requireId } from './deposits.js';
+import type { InsuranceKeeper } from './keeper.js';
+import { capsOf } from './params.js';
+import { redeem, sharePrice } from './shares.js';
+import { depositRoom } from './slices.js';
+import { idKey } from './store.js';
+import { balanceOf, type TrancheView } from './types.js';
+
+export function queries(keeper: InsuranceKeeper): Handlers<typeof QueryDefinition> {
+  const { store } = keeper;
+  return {
+    params: (ctx) => ({ params: store.params(ctx) }),
+    tranche: (ctx, { kind, number }) => {
+      const id = requireId({ kind, number });
+      const tranche = store.tranche(ctx, id);
+      if (tranche === undefined) throw sdkErrors.keyNotFound(`tranche of ${idText(id)} not found`);
+      const params = store.params(ctx);
+      // Of the global tranche, what a market of class A could draw.
+      const caps = capsOf(params, id.kind, 'A');
+      const paid = store.paidInBlock(ctx, id);
+      const price = sharePrice(tranche.shares, tranche.senior);
+      return {
+        tranche: trancheToProto(tranche),
+        available: available(balanceOf(tranche), tranche.recent, ctx.block.timeMs, caps, paid).toString(),
+        sharePrice: price.toString(),
+        ...yieldOf(tranche, price, ctx.block.timeMs),
+        depositRoom: (depositRoom(tranche, BigInt(params.juniorSharePpm)) ?? 0n).toString(),
+      };
+    },
+    tranches: (ctx, { pagination }) => {
+      const page = paginate(store.tranches(ctx), pagination, ({ id }) => keyBytes(idKey.encode(id)), trancheToProto);
+      return { tranches: page.items, pagination: page.pagination };
+    },
+    cover: (ctx, { marketId }) => {
+      if (keeper.markets.classOf(ctx, marketId) === undefined)
+        throw sdkErrors.keyNotFound(`market ${marketId} is not listed`);
+      const parts = keeper.cover(ctx, marketId);
+      const total = parts.reduce((sum, part) => sum + part.available, 0n);
+      return {
+        parts: parts.map((part) => ({ tranche: idToProto(part.id), available: part.available.toString() })),
+        total: total.toString(),
+      };
+    },
+    shares: (ctx, { owner }) => {
+      const address = parseAddress(owner, 'owner');
+      return {
+        holdings: [...store.tranchesOf(ctx, address)].map((id) => {
+          const tranche = store.tranche(ctx, id)!;
+          const shares = store.shares(ctx, id, address);
+          const exit = store.exit(ctx, id, address);
+          return {
+            tranche: idToProto(id),
+            shares: shares.toString(),
+            value: redeem(shares, tranche.shares, tranche.senior).toString(),
+            exit: exit === undefined ? undefined : exitToProto(exit),
+          };
+        }),
+      };
+    },
+    exits: (ctx, { kind, number, pagination }) => {
+      const id = requireId({ kind, number });
+      const page = paginate(store.exits(ctx, id), pagination, ({ owner }) => owner, exitToProto);
+      return { exits: page.items, pagination: page.pagination };
+    },
+  };
+}
+
+/** Change of the share price since the oldest epoch that is kept. */
+function yieldOf({ prices }: TrancheView, price: bigint, timeMs: bigint): { yieldPpm: bigint; yieldDays: number } {
+  const [oldest] = prices;
+  if (oldest === undefined || oldest.price === 0n) return { yieldPpm: 0n, yieldDays: 0 };
+  const days = timeMs / 86_400_000n - oldest.day;
+  return { yieldPpm: ((price - oldest.price) * 1_000_000n) / oldest.price, yieldDays: Number(days) };
+}

@@ -1,0 +1,30 @@
+import { MarketStatus, type Market } from '../../gen/plimsoll/perps/v1/types.js';
+import type { Stores } from '../../runtime/store/collection.js';
+import { classFromProto } from './codecs.js';
+import type { PerpsKeeper } from './keeper.js';
+import type { MarketId, SolvencyClass } from './types.js';
+
+const isNormal = ({ status }: Market): boolean => status === MarketStatus.MARKET_STATUS_NORMAL;
+
+/** What other modules ask of markets: how they are classed, and whether they trade normally. */
+export class ListedMarkets {
+  constructor(readonly keeper: PerpsKeeper) {}
+
+  /** Undefined for a market that is not listed. */
+  classOf(from: Stores, id: MarketId): SolvencyClass | undefined {
+    const market = this.keeper.market(from, id);
+    return market === undefined ? undefined : classFromProto(market.class);
+  }
+
+  /** Do the markets that a tranche stands behind all trade normally? O(markets). */
+  isCalm(from: Stores, { kind, number }: { readonly kind: 'market' | 'class' | 'global'; readonly number: number }): boolean {
+    if (kind === 'market') {
+      const market = this.keeper.market(from, number);
+      return market === undefined || isNormal(market);
+    }
+    // Classes are numbered as their names are in the protobuf enumeration.
+    for (const market of this.keeper.allMarkets(from))
+      if (!isNormal(market) && (kind === 'global' || Number(market.class) === number)) return false;
+    return true;
+  }
+}
