@@ -1,10 +1,5 @@
-import {
-  Exit,
-  Payout,
-  Tranche,
-  TrancheKind as ProtoKind,
-  type TrancheId as ProtoId,
-} from '../../gen/plimsoll/insurance/v1/insurance.js';
+import type { Exit, Payout, Tranche } from '../../gen/plimsoll/insurance/v1/insurance.js';
+import { TrancheKind as ProtoKind, type TrancheId as ProtoId } from '../../gen/plimsoll/insurance/v1/insurance.js';
 import { fromBech32, toBech32 } from '../../runtime/crypto/address.js';
 import type { PayoutState } from './exits.js';
 import { classOfNumber, type TrancheId, type TrancheKind, type TrancheView } from './types.js';

@@ -36,11 +36,13 @@ export interface OracleKeeper {
 /** What perps needs of x/insurance. */
 export interface InsuranceKeeper {
   openTranche(ctx: Context, marketId: number): void;
-  /** What one deficit could draw now, caps applied. */
-  available(ctx: Context, marketId: number): bigint;
+  /** May a close of this market reach beyond the bankruptcy price? risk-model section 10.3. */
+  insuresCloses(ctx: Context, marketId: number): boolean;
   totalBalance(from: Stores): bigint;
   /** Moves coins from a module's account into the tranche. */
   contribute(ctx: Context, marketId: number, fromModule: string, amount: bigint): void;
+  /** Takes the tranches' part of a market's trading fees out of a module's account; returns how much. */
+  contributeFees(ctx: Context, marketId: number, fromModule: string, fees: bigint): bigint;
   /** Pays up to `deficit` into a module's account; returns what the caps and the balance let out. */
   pay(ctx: Context, marketId: number, deficit: bigint, toModule: string): bigint;
 }

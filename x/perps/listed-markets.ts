@@ -17,7 +17,10 @@ export class ListedMarkets {
   }
 
   /** Do the markets that a tranche stands behind all trade normally? O(markets). */
-  isCalm(from: Stores, { kind, number }: { readonly kind: 'market' | 'class' | 'global'; readonly number: number }): boolean {
+  isCalm(
+    from: Stores,
+    { kind, number }: { readonly kind: 'market' | 'class' | 'global'; readonly number: number },
+  ): boolean {
     if (kind === 'market') {
       const market = this.keeper.market(from, number);
       return market === undefined || isNormal(market);

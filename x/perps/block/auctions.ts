@@ -250,7 +250,7 @@ function settleFill(
     // An account that covers its orders has reserved the fee; otherwise a fee never creates a deficit.
     if (covered.get(account.key) !== true) fee = min(fee, max(0n, work.equity(account)));
     work.addCash(account, -fee);
-    work.addFees(fee);
+    work.addTradingFee(market.id, fee);
   }
   ctx.emit('plimsoll.perps.v1.EventFill', {
     subaccount: subaccountId(account.key),

@@ -35,7 +35,7 @@ export function planLiquidations(
   const tranchePays = (id: MarketId): boolean => {
     let known = pays.get(id);
     if (known === undefined) {
-      known = insurance.available(ctx, id) > 0n;
+      known = insurance.insuresCloses(ctx, id);
       pays.set(id, known);
     }
     return known;

@@ -1,7 +1,7 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { FatalError } from '../../../runtime/baseapp/errors.js';
 import type { LedgerView, MarketStateView } from '../codecs.js';
-import type { Deps } from '../deps.js';
+import { moduleName, type Deps } from '../deps.js';
 import { settle } from '../funding/index.js';
 import { equity } from '../margin/index.js';
 import { applyFill } from '../matching/index.js';
@@ -62,6 +62,7 @@ export class WorkingSet {
   readonly #states = new Map<MarketId, MarketStateView>();
   /** Penalties on their way to the tranches. */
   readonly #contributions = new Map<MarketId, bigint>();
+  readonly #tradingFees = new Map<MarketId, bigint>();
   readonly #ctx: Context;
   readonly #deps: Deps;
   ledger: LedgerView;
@@ -132,6 +133,12 @@ export class WorkingSet {
     this.ledger = { ...this.ledger, fees: this.ledger.fees + amount };
   }
 
+  /** Books a fee on a fill; a part of a block's fees goes to the tranches behind the market. */
+  addTradingFee(market: MarketId, amount: bigint): void {
+    this.addFees(amount);
+    this.#tradingFees.set(market, (this.#tradingFees.get(market) ?? 0n) + amount);
+  }
+
   addDust(amount: bigint): void {
     this.ledger = { ...this.ledger, dust: this.ledger.dust + amount };
   }
@@ -172,10 +179,12 @@ export class WorkingSet {
       keeper.setAccount(ctx, account, account.stored.positions);
     }
     for (const id of [...this.#states.keys()].sort((a, b) => a - b)) keeper.setMarketState(ctx, this.#states.get(id)!);
+    for (const id of [...this.#tradingFees.keys()].sort((a, b) => a - b))
+      this.addFees(-insurance.contributeFees(ctx, id, moduleName, this.#tradingFees.get(id)!));
     keeper.setLedger(ctx, this.ledger);
     for (const id of [...this.#contributions.keys()].sort((a, b) => a - b)) {
       const amount = this.#contributions.get(id)!;
-      if (amount > 0n) insurance.contribute(ctx, id, 'perps', amount);
+      if (amount > 0n) insurance.contribute(ctx, id, moduleName, amount);
     }
   }
 
