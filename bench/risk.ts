@@ -98,7 +98,7 @@ async function populate(app: BenchApp, count: number): Promise<number> {
       positions = [{ marketId: market, quantity, entryValue: quote(long ? worth : -worth), fundingIndex: 0n }];
     }
     cash += own;
-    const account: AccountView = { key, cash: quote(own), positions };
+    const account: AccountView = { key, cash: quote(own), positions, collateral: [] };
     accounts.push(account);
     keepers.perps.setSubaccount(ctx, key, { cash: account.cash, underwaterHeight: 0n });
     for (const position of positions) keepers.perps.setPosition(ctx, key, position);

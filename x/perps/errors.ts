@@ -34,6 +34,12 @@ export const errors = {
   wouldTake: registry.register(50, 'post-only order would take'),
   contradictoryOrder: registry.register(51, 'terms of the order contradict each other'),
   invalidDisplay: registry.register(52, 'invalid display quantity'),
+  assetNotFound: registry.register(110, 'collateral asset not found'),
+  invalidAsset: registry.register(111, 'invalid collateral asset'),
+  depositClosed: registry.register(112, 'deposits of this collateral are closed'),
+  collateralCap: registry.register(113, 'too much of one collateral'),
+  usdcOnly: registry.register(114, 'market accepts USDC only'),
+  belowIndex: registry.register(115, 'bid is below what collateral may sell for'),
 };
 
 /** All codes with their texts, for documentation. */

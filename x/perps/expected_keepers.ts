@@ -29,7 +29,14 @@ export interface OracleKeeper {
   statistics(
     from: Stores,
     pairId: number,
-  ): { /** USD within 1 % outside; zero when not known. */ readonly depthP10Usd: bigint } | undefined;
+  ):
+    | {
+        /** USD within 1 % outside; zero when not known. */
+        readonly depthP10Usd: bigint;
+        /** Average over the last 30 whole minutes; zero before the first. */
+        readonly twap: bigint;
+      }
+    | undefined;
   pair(from: Stores, pairId: number): { readonly exponent: number } | undefined;
 }
 

@@ -4,6 +4,7 @@ import type { JsonValue, ProtoRegistry } from '../../runtime/codec/types.js';
 import { fromBech32 } from '../../runtime/crypto/address.js';
 import type { SubaccountId } from '../../gen/plimsoll/perps/v1/types.js';
 import { audit } from './block/identities.js';
+import { emptyCollateral, exportCollateral, initCollateral, validateCollateralGenesis } from './collateral/genesis.js';
 import {
   emptyLedger,
   ledgerFromProto,
@@ -38,6 +39,7 @@ export const emptyGenesis: GenesisState = {
   ledger: ledgerToProto(emptyLedger),
   mark: undefined,
   rates: undefined,
+  collateral: emptyCollateral,
 };
 
 export function genesisToJson(registry: ProtoRegistry, state: GenesisState): JsonValue {
@@ -90,6 +92,11 @@ export function genesisFromJson(registry: ProtoRegistry, json: unknown): Genesis
       throw new Error(`perps.orders[${index}].side: expected SIDE_BUY or SIDE_SELL`);
   }
   validateMarks(state.mark, ids);
+  validateCollateralGenesis(state.collateral ?? emptyCollateral, (id, field) => {
+    const key = keyOf(id, field);
+    if (!accounts.has(key)) throw new Error(`${field}: has no subaccount entry`);
+    return key;
+  });
   return state;
 }
 
@@ -127,11 +134,13 @@ export function initGenesis(ctx: Context, deps: Deps, state: GenesisState): void
       restingOrderFromProto(order),
     );
   }
+  initCollateral(ctx, deps, state.collateral ?? emptyCollateral, keyOf);
   const [broken] = audit(ctx, deps).violations;
   if (broken !== undefined) throw new Error(`perps: the books do not balance: ${broken.identity}: ${broken.detail}`);
 }
 
-export function exportGenesis(ctx: Context, { keeper }: Deps): GenesisState {
+export function exportGenesis(ctx: Context, deps: Deps): GenesisState {
+  const { keeper } = deps;
   return {
     params: keeper.params(ctx),
     markets: [...keeper.allMarkets(ctx)],
@@ -148,5 +157,6 @@ export function exportGenesis(ctx: Context, { keeper }: Deps): GenesisState {
     ledger: ledgerToProto(keeper.ledger(ctx)),
     mark: exportMarks(ctx),
     rates: exportRates(ctx),
+    collateral: exportCollateral(ctx, deps),
   };
 }

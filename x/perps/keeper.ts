@@ -1,3 +1,4 @@
+import type { CollateralAsset } from '../../gen/plimsoll/perps/v1/collateral.js';
 import { MarketStatus, type Market, type Params } from '../../gen/plimsoll/perps/v1/types.js';
 import { FatalError } from '../../runtime/baseapp/errors.js';
 import type { Stores } from '../../runtime/store/collection.js';
@@ -10,7 +11,9 @@ import {
   type RestingOrder,
   type SubaccountState,
 } from './codecs.js';
+import { CollateralStore, type AssetState } from './collateral/store.js';
 import { errors } from './errors.js';
+import { unexplained } from './margin/loading.js';
 import { markState } from './mark/store.js';
 import * as keys from './keys.js';
 import type { BookKey, OrderId } from './keys.js';
@@ -20,6 +23,9 @@ import {
   ppm,
   price,
   quote,
+  type AssetId,
+  type AssetView,
+  type Holding,
   type MarketId,
   type Markets,
   type MarketView,
@@ -34,11 +40,16 @@ import { assertI128, assertU63, quoteAmountUp } from './units/index.js';
 
 type Writable = Stores<KVStore>;
 
+const noCollateral: readonly Holding[] = [];
+
 /** An order with the place where it stands. */
 export type BookOrder = readonly [BookKey, RestingOrder];
 
 /** The only code that touches the perps store. It moves values and knows no rule. */
 export class PerpsKeeper {
+  /** Collateral other than USDC. */
+  readonly collateral = new CollateralStore();
+
   // ---- parameters and ledger ----
 
   params(from: Stores): Params {
@@ -115,10 +126,10 @@ export class PerpsKeeper {
     return ratesView(market, ratesStore.rates(from, market.id), ratesStore.loadings(from, market.id));
   }
 
-  /** Market views as they are now, each made once; take a new lookup after a market changed. */
+  /** Views of markets and collateral assets as they are now, each made once; take a new lookup after one changed. */
   markets(from: Stores): Markets {
     const views = new Map<MarketId, MarketView>();
-    return (id) => {
+    const market: Markets = (id) => {
       let view = views.get(id);
       if (view === undefined) {
         view = this.marketView(from, id);
@@ -126,6 +137,21 @@ export class PerpsKeeper {
       }
       return view;
     };
+    const assets = new Map<AssetId, AssetView>();
+    return Object.assign(market, {
+      asset: (id: AssetId): AssetView => {
+        let view = assets.get(id);
+        if (view === undefined) assets.set(id, (view = this.#assetView(from, id, market)));
+        return view;
+      },
+    });
+  }
+
+  #assetView(from: Stores, id: AssetId, market: Markets): AssetView {
+    const asset = this.collateral.asset(from, id);
+    if (asset === undefined) throw new FatalError(`collateral asset ${id} is not known`);
+    const moves = asset.marketId === 0 ? { loading: unexplained(-id), shocks: [] } : market(asset.marketId);
+    return assetViewOf(asset, this.collateral.state(from, id), moves);
   }
 
   // ---- accounts ----
@@ -194,20 +220,34 @@ export class PerpsKeeper {
       cash: state?.cash ?? quote(0n),
       underwaterHeight: state?.underwaterHeight ?? 0n,
       positions: this.positionsOf(from, key),
+      collateral: this.collateralOf(from, key),
     };
   }
 
-  /** All accounts with their positions, in key order: both lie in the store in that order, so one walk joins them. */
+  /** An account's collateral other than USDC, in asset order. */
+  collateralOf(from: Stores, key: SubaccountKey): readonly Holding[] {
+    if (!this.collateral.anyBalance(from)) return noCollateral;
+    const found: Holding[] = [];
+    for (const [, assetId, amount] of this.collateral.balances(from, key)) found.push({ assetId, amount });
+    return found;
+  }
+
+  /** All accounts with their positions and collateral, in key order: all lie in the store in that order, so one walk joins them. */
   *allAccounts(from: Stores): Iterable<StoredAccount> {
     const positions = this.allPositions(from)[Symbol.iterator]();
     let next = positions.next();
+    const balances = this.collateral.balances(from)[Symbol.iterator]();
+    let balance = balances.next();
     for (const [key, { cash, underwaterHeight }] of this.subaccounts(from)) {
       const own: PositionView[] = [];
       while (next.done !== true && next.value[0][0] === key) {
         own.push(next.value[1]);
         next = positions.next();
       }
-      yield { key, cash, underwaterHeight, positions: own };
+      let collateral = noCollateral;
+      for (; balance.done !== true && balance.value[0] === key; balance = balances.next())
+        collateral = [...collateral, { assetId: balance.value[1], amount: balance.value[2] }];
+      yield { key, cash, underwaterHeight, positions: own, collateral };
     }
   }
 
@@ -297,9 +337,12 @@ export function orderView([at, order]: BookOrder): OrderView {
 
 const powersOfTen: readonly bigint[] = Array.from({ length: 41 }, (_, exponent) => 10n ** BigInt(exponent));
 
-/** 10^-(base_exponent + price_exponent + 6); listing checked that the exponent is 0 to 40. */
-export function quoteDivisorOf(market: Market): bigint {
-  return powersOfTen[-(market.baseExponent + market.priceExponent + 6)]!;
+/** 10^-(base_exponent + price_exponent + 6) of a market or asset; listing checked that the exponent is 0 to 40. */
+export function quoteDivisorOf({
+  baseExponent,
+  priceExponent,
+}: Pick<Market, 'baseExponent' | 'priceExponent'>): bigint {
+  return powersOfTen[-(baseExponent + priceExponent + 6)]!;
 }
 
 /** @param averagePrice the mark's 30-minute average; undefined before the first mark */
@@ -328,6 +371,26 @@ export function marketViewOf(
     fundingIndex: state.fundingIndex,
     makerFee: ppm(BigInt(market.makerFeePpm)),
     takerFee: ppm(BigInt(market.takerFeePpm)),
+  };
+}
+
+/** A collateral asset with its state, as rules want it. */
+export function assetViewOf(
+  asset: CollateralAsset,
+  state: AssetState,
+  moves: Pick<AssetView, 'loading' | 'shocks'>,
+): AssetView {
+  return {
+    id: asset.id,
+    quoteDivisor: quoteDivisorOf(asset),
+    price: state.price,
+    discount: ppm(state.discountNow),
+    riskRate: ppm(state.riskRateNow),
+    coverShare: ppm(BigInt(asset.coverSharePpm)),
+    loading: moves.loading,
+    shocks: moves.shocks,
+    stale: state.stale,
+    carriesNewRisk: state.carriesNewRisk,
   };
 }
 

@@ -10,6 +10,7 @@ import { emptyGenesis, exportGenesis, genesisFromJson, genesisToJson, initGenesi
 import { storeName, transientStoreName } from './keys.js';
 import { batchOrders } from './msgs/batch-orders.js';
 import { cancelAllOrders, cancelOrder } from './msgs/cancel.js';
+import { addCollateral, updateCollateral } from './msgs/collateral.js';
 import { deposit } from './msgs/deposit.js';
 import { createMarket, updateMarket, updateParams } from './msgs/governance.js';
 import { placeOrder } from './msgs/place-order.js';
@@ -43,6 +44,8 @@ export class PerpsModule implements Module {
       createMarket: (ctx, msg) => createMarket(ctx, deps, msg),
       updateMarket: (ctx, msg) => updateMarket(ctx, deps, msg),
       updateParams: (ctx, msg) => updateParams(ctx, deps, msg),
+      addCollateral: (ctx, msg) => addCollateral(ctx, deps, msg),
+      updateCollateral: (ctx, msg) => updateCollateral(ctx, deps, msg),
     });
     registrar.queries(QueryDefinition, queries(deps));
   }

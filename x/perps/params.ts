@@ -1,4 +1,5 @@
 import { MarketStatus, SolvencyClass, type Market, type Params } from '../../gen/plimsoll/perps/v1/types.js';
+import { defaultCollateralParams, validateCollateralParams } from './collateral/params.js';
 import { errors } from './errors.js';
 import { defaultMarkParams, validateMarkParams } from './mark/params.js';
 import { defaultRatesParams, validateRatesParams } from './rates/params.js';
@@ -27,6 +28,7 @@ export const defaultParams: Params = {
   maxLimitDistancePpm: 200_000,
   mark: defaultMarkParams,
   rates: defaultRatesParams,
+  collateral: defaultCollateralParams,
 };
 
 export type ClassName = 'A' | 'B' | 'C' | 'D';
@@ -106,6 +108,7 @@ export function validateParams(value: Params): void {
   requireRange('max_limit_distance_ppm', value.maxLimitDistancePpm, 1_000, 900_000);
   validateMarkParams(value.mark);
   validateRatesParams(value.rates);
+  validateCollateralParams(value.collateral);
 }
 
 /** @throws perps/24 naming the field */

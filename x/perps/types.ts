@@ -77,7 +77,11 @@ export interface MarketView {
 }
 
 /** Looks a market up; throws FatalError for an unknown id (a position in an unlisted market is a bug). */
-export type Markets = (id: MarketId) => MarketView;
+export interface Markets {
+  (id: MarketId): MarketView;
+  /** Collateral assets at the same instant; throws FatalError for an unknown id. Absent where accounts hold USDC only. */
+  readonly asset?: (id: AssetId) => AssetView;
+}
 
 export interface PositionView {
   readonly marketId: MarketId;
@@ -108,11 +112,44 @@ export interface MarginSettings {
   readonly leverages: readonly ChosenLeverage[];
 }
 
-/** A subaccount with its positions in market order. */
+export type AssetId = number;
+
+/** A collateral asset other than USDC at one instant. risk-model section 6. */
+export interface AssetView {
+  readonly id: AssetId;
+  /** Quote quanta = amount * price / quoteDivisor. 10^-(base_exponent + price exponent + 6), at least 1. */
+  readonly quoteDivisor: bigint;
+  /** p_c: the lower of index and 30-minute average, of a stable-coin at most 1 USD. Zero before the first price. */
+  readonly price: Price;
+  /** l_c: what a forced sale may cost. */
+  readonly discount: Ppm;
+  /** h_c: margin rate of the asset as a long spot position. */
+  readonly riskRate: Ppm;
+  /** Share of an account's initial margin that it may cover. */
+  readonly coverShare: Ppm;
+  /** How it moves with the markets, and in stress vectors: as the market that trades it. */
+  readonly loading: Loading;
+  readonly shocks: MarketView['shocks'];
+  /** The price is too old to liquidate by. */
+  readonly stale: boolean;
+  /** False while the price is stale or held back: then it carries no new risk. */
+  readonly carriesNewRisk: boolean;
+}
+
+/** What an account holds of an asset, in the asset's smallest unit; positive. */
+export interface Holding {
+  readonly assetId: AssetId;
+  readonly amount: bigint;
+}
+
+/** A subaccount with its positions in market order and its collateral in asset order. */
 export interface AccountView {
   readonly key: SubaccountKey;
+  /** USDC. */
   readonly cash: Quote;
   readonly positions: readonly PositionView[];
+  /** Collateral other than USDC: none for almost everybody. */
+  readonly collateral: readonly Holding[];
   /** Undefined: the owner chose nothing. */
   readonly settings?: MarginSettings | undefined;
 }

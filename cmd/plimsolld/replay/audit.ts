@@ -64,7 +64,8 @@ function* joined(subaccounts: Subaccounts, positions: Positions): Iterable<Accou
       own.push(next.value[1]);
       next = rest.next();
     }
-    yield { key, cash, positions: own };
+    // A replay's traders bring USDC only.
+    yield { key, cash, positions: own, collateral: [] };
   }
   if (next.done !== true) throw new Error('a position belongs to no subaccount');
 }

@@ -5,7 +5,14 @@ import { sideToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { orderView, riskParamsOf, type BookOrder } from '../keeper.js';
 import { penaltyFor, splitPenalty } from '../liquidation/index.js';
-import { fillCost, initialMargin, isRiskReducing, maintenanceMargin, usableEquity } from '../margin/index.js';
+import {
+  fillCost,
+  initialMargin,
+  isRiskReducing,
+  maintenanceMargin,
+  spareEquity,
+  usableEquity,
+} from '../margin/index.js';
 import { applyFill, runAuction } from '../matching/index.js';
 import { dropOrder } from '../msgs/cancel.js';
 import { subaccountId } from '../subaccount-key.js';
@@ -200,7 +207,8 @@ function isCovered(
   let covered = known.get(account.key);
   if (covered === undefined) {
     const orders = [...deps.keeper.ordersOf(ctx, account.key)].map(orderView);
-    covered = usableEquity(account, work.markets) >= initialMargin(account, orders, work.markets);
+    const required = initialMargin(account, orders, work.markets);
+    covered = spareEquity(account, work.markets, usableEquity(account, work.markets), required) >= 0n;
     known.set(account.key, covered);
   }
   return covered;

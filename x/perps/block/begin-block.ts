@@ -7,6 +7,7 @@ import { noImpact } from '../mark/index.js';
 import { moveRates } from '../rates/begin-block.js';
 import { price, quote, type Ppb, type Quote } from '../types.js';
 import { min } from '../units/index.js';
+import { priceCollateral } from './collateral.js';
 import { fundingMinute } from './funding.js';
 import { markMarket, readImpact } from './mark.js';
 
@@ -18,6 +19,7 @@ import { markMarket, readImpact } from './mark.js';
 export function beginBlock(ctx: Context, deps: Deps): void {
   const { keeper, oracle } = deps;
   if (keeper.ledger(ctx).haltedReason !== '') return;
+  priceCollateral(ctx, deps);
   const params = keeper.params(ctx);
   for (const market of [...keeper.allMarkets(ctx)]) {
     let state = keeper.marketState(ctx, market.id);

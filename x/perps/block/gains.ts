@@ -1,7 +1,7 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
 import type { Payer } from '../liquidation/index.js';
-import { equity, openProfit, unsettledFunding } from '../margin/index.js';
+import { collateralValue, openProfit, unsettledFunding, usdcEquity } from '../margin/index.js';
 import {
   quote,
   type AccountView,
@@ -49,8 +49,8 @@ export class Gains {
   /** To be called before a position of a solvent account is closed at mark. */
   remember(account: WorkingAccount): void {
     if (this.#closed.has(account.key)) return;
-    const { key, cash, positions, marketCash } = account;
-    this.#closed.set(key, { key, cash, positions, marketCash: new Map(marketCash) });
+    const { key, cash, positions, collateral, marketCash } = account;
+    this.#closed.set(key, { key, cash, positions, collateral, marketCash: new Map(marketCash) });
   }
 
   /** Takes a haircut. */
@@ -89,7 +89,12 @@ export class Gains {
         worth(market, positionIn(held, market.id)) -
         (oldPosition === undefined ? 0n : worth(this.#before(market.id), oldPosition)) +
         (held.marketCash.get(market.id) ?? 0n);
-      const accountGain = payer.equity - equity(old, this.#before) - keeper.netDeposit(this.#ctx, account.key);
+      // Collateral gains nothing that somebody else lost.
+      const accountGain =
+        payer.equity -
+        collateralValue(account.collateral, this.#work.markets) -
+        usdcEquity(old, this.#before) -
+        keeper.netDeposit(this.#ctx, account.key);
       const profit = winOf(market, held, losing);
       if (profit <= 0n && marketGain <= 0n && accountGain <= 0n) return;
       payers.push({

@@ -56,7 +56,13 @@ export function riskScan(
 
   const check = (key: SubaccountKey, positions: readonly PositionView[]): void => {
     const state = keeper.subaccount(ctx, key)!;
-    const account = { key, cash: state.cash, positions, underwaterHeight: state.underwaterHeight };
+    const account = {
+      key,
+      cash: state.cash,
+      positions,
+      collateral: keeper.collateralOf(ctx, key),
+      underwaterHeight: state.underwaterHeight,
+    };
     looked.push(account);
     if (positions.length === 0) return;
     const standing = {

@@ -1,7 +1,7 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { FatalError } from '../../../runtime/baseapp/errors.js';
 import type { Deps } from '../deps.js';
-import { AccountEstimate, estimateOf, SideEstimates, type MarketEstimate } from '../estimates/index.js';
+import { AccountEstimate, cashEstimate, estimateOf, SideEstimates, type MarketEstimate } from '../estimates/index.js';
 import type { AccountView, MarketId, MarketView, StoredAccount, SubaccountKey } from '../types.js';
 import { AccountCache } from './account-cache.js';
 import type { WorkingAccount, WorkingSet } from './working-set.js';
@@ -98,7 +98,7 @@ export class Solvent {
       const held = Number(account.position(market.id)?.quantity ?? 0n) * sign;
       if (held <= 0) continue;
       let own = 0;
-      sums.begin(Number(account.cash));
+      sums.begin(cashEstimate(account));
       for (const { marketId, quantity, fundingIndex } of account.positions) {
         const margin = sums.add(markets(marketId), Number(quantity), Number(fundingIndex));
         if (marketId === market.id) own = margin;

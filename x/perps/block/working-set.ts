@@ -8,6 +8,8 @@ import { applyFill } from '../matching/index.js';
 import {
   quote,
   type AccountView,
+  type AssetId,
+  type Holding,
   type MarketId,
   type Markets,
   type MarketView,
@@ -22,6 +24,7 @@ import {
 export class WorkingAccount implements AccountView {
   cash: Quote;
   positions: readonly PositionView[];
+  collateral: readonly Holding[];
   underwaterHeight: bigint;
   /** Cash that moved in each market in this block: fills and funding, without fees. */
   readonly marketCash = new Map<MarketId, bigint>();
@@ -34,6 +37,7 @@ export class WorkingAccount implements AccountView {
     this.cash = stored.cash;
     this.positions = stored.positions;
     this.underwaterHeight = stored.underwaterHeight;
+    this.collateral = stored.collateral;
     this.stored = stored;
   }
 
@@ -42,6 +46,7 @@ export class WorkingAccount implements AccountView {
     return (
       this.cash !== this.stored.cash ||
       this.underwaterHeight !== this.stored.underwaterHeight ||
+      this.collateral !== this.stored.collateral ||
       this.marketCash.size > 0
     );
   }
@@ -108,7 +113,13 @@ export class WorkingSet {
   changed(): StoredAccount[] {
     return this.touched()
       .filter(({ changed }) => changed)
-      .map(({ key, cash, positions, underwaterHeight }) => ({ key, cash, positions, underwaterHeight }));
+      .map(({ key, cash, positions, collateral, underwaterHeight }) => ({
+        key,
+        cash,
+        positions,
+        collateral,
+        underwaterHeight,
+      }));
   }
 
   state(id: MarketId): MarketStateView {
@@ -121,6 +132,11 @@ export class WorkingSet {
 
   equity(account: AccountView): Quote {
     return equity(account, this.markets);
+  }
+
+  /** Takes all of an asset from an account. */
+  takeHolding(account: WorkingAccount, id: AssetId): void {
+    account.collateral = account.collateral.filter(({ assetId }) => assetId !== id);
   }
 
   /** Changes an account's cash for a reason other than a fill: fee, penalty, haircut, relief. */
@@ -177,6 +193,10 @@ export class WorkingSet {
     for (const account of this.touched()) {
       if (!account.changed) continue;
       keeper.setAccount(ctx, account, account.stored.positions);
+      for (const { assetId, amount } of account.stored.collateral) {
+        const left = account.collateral.find((each) => each.assetId === assetId)?.amount ?? 0n;
+        if (left !== amount) keeper.collateral.setBalance(ctx, account.key, assetId, left);
+      }
     }
     for (const id of [...this.#states.keys()].sort((a, b) => a - b)) keeper.setMarketState(ctx, this.#states.get(id)!);
     for (const id of [...this.#tradingFees.keys()].sort((a, b) => a - b))

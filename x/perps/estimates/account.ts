@@ -1,5 +1,5 @@
 import { fundingScale } from '../margin/equity.js';
-import type { MarketView } from '../types.js';
+import type { AccountView, MarketView } from '../types.js';
 
 /**
  * Bounds in floating point of what the exact rules would say. They choose
@@ -39,6 +39,13 @@ export function estimateOf(market: MarketView): MarketEstimate {
     depth: Number(market.depthUnit),
   };
 }
+
+/**
+ * What estimates take for an account's cash. Collateral is not estimated: who
+ * holds any counts as worth nothing, so that the exact rules are always asked.
+ */
+export const cashEstimate = ({ cash, collateral }: AccountView): number =>
+  collateral.length > 0 ? -Infinity : Number(cash);
 
 /** The concentration add-on of a notional, as `concentration` has it. */
 function concentration(notional: number, depth: number): number {

@@ -1,5 +1,5 @@
 import type { AccountView, MarketId } from '../types.js';
-import type { AccountEstimate, MarketEstimate } from './account.js';
+import { cashEstimate, type AccountEstimate, type MarketEstimate } from './account.js';
 
 /** No position. */
 const none = -1;
@@ -42,7 +42,7 @@ export class AccountColumns {
       this.#remove(at);
       at = next;
     }
-    this.#cash[slot] = Number(account.cash);
+    this.#cash[slot] = cashEstimate(account);
     let first = none;
     for (const { marketId, quantity, fundingIndex } of account.positions) {
       const at = this.#allocate();

@@ -49,6 +49,7 @@ const account = fc
   .map(({ cash, positions }): AccountView => ({
     key: 'a',
     cash: quote(cash),
+    collateral: [],
     positions: positions.map(({ quantity, fundingIndex }, at) => ({
       marketId: at + 1,
       quantity: base(quantity),

@@ -106,7 +106,7 @@ test('INV-S3 an account stays at or above maintenance margin as long as its mark
           (sum, { marketId, quantity }) => sum + abs(positionValue(first(marketId), quantity)),
           0n,
         );
-        const bare: AccountView = { key: 'a', cash: quote(0n), positions };
+        const bare: AccountView = { key: 'a', cash: quote(0n), positions, collateral: [] };
         const slack = (size * slackPpm) / 1_000_000n;
         const cash = quote(slack + maintenanceMargin(bare, first) - worth);
         const account: AccountView = { ...bare, cash };
@@ -136,6 +136,7 @@ test('the reach of an account 10 % above maintenance margin is a path of about 8
     key: 'a',
     cash: quote(0n),
     positions: [{ marketId: 1, quantity: base(100_000_000n), entryValue: quote(0n), fundingIndex: 0n }],
+    collateral: [],
   };
   const tenth = notional(view, base(100_000_000n)) / 10n;
   const reach = reachOf(account, tenth, () => view);

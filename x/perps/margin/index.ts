@@ -1,4 +1,5 @@
 export * from './acceptance.js';
+export * from './collateral.js';
 export * from './concentration.js';
 export * from './equity.js';
 export * from './exposure.js';

@@ -14,9 +14,10 @@ import {
   type Quote,
 } from '../types.js';
 import { notional, quoteAmountUp } from '../units/amounts.js';
+import { aloneMargin, openingExposures } from './collateral.js';
 import { concentration } from './concentration.js';
 import { exposureOf, grantsOffsets, standaloneMargin } from './exposure.js';
-import { Portfolio } from './portfolio.js';
+import { Portfolio, type Exposure } from './portfolio.js';
 
 /**
  * Rounding that filling a whole order may cost: payment and value, one
@@ -61,21 +62,33 @@ type Leg = readonly [market: MarketView, quantity: bigint];
  * margins: that sum at twice m_open, less the elliptic margin. Never so much
  * that initial margin falls below twice the maintenance margin (INV-M5).
  * What open interest or a chosen leverage ask on top is not offset.
+ * Collateral that may carry new risk offsets shorts of what it is; the
+ * margin that it needs itself comes off its cover (`coverOf`).
  */
-function offsetCredit(legs: readonly Leg[], settings: MarginSettings | undefined): bigint {
+function offsetCredit(
+  legs: readonly Leg[],
+  settings: MarginSettings | undefined,
+  collateral: readonly Exposure[],
+): bigint {
   const [first, second] = legs;
-  if (first === undefined || (second === undefined && first[0].shocks.length === 0)) return 0n;
+  if (first === undefined) return 0n;
+  if (second === undefined && collateral.length === 0 && first[0].shocks.length === 0) return 0n;
   const open = new Portfolio(grantsOffsets(settings));
-  const held = new Portfolio(grantsOffsets(settings));
+  const kept = new Portfolio(grantsOffsets(settings));
   let alone = 0n;
+  for (const exposure of collateral) {
+    alone += aloneMargin(exposure);
+    open.add(exposure);
+    kept.add(exposure);
+  }
   for (const [market, quantity] of legs) {
     const size = notional(market, base(quantity));
     const rate = min(2n * market.openingRate, billion);
     alone += standaloneMargin(market, size, rate, stressTimes);
     open.add(exposureOf(market, size, quantity, rate, stressTimes));
-    held.add(exposureOf(market, size, quantity, 2n * market.maintenanceRate, stressTimes));
+    kept.add(exposureOf(market, size, quantity, 2n * market.maintenanceRate, stressTimes));
   }
-  return open.plain ? 0n : alone - max(open.margin(), held.margin());
+  return open.plain ? 0n : alone - max(open.margin(), kept.margin());
 }
 
 /** A market's position and open orders. */
@@ -122,7 +135,7 @@ export function initialMargin(account: AccountView, orders: readonly OrderView[]
       sum += quantityMargin(market, quantity, account.settings);
       return [market, quantity];
     });
-    return quote(sum - offsetCredit(legs, account.settings));
+    return quote(sum - offsetCredit(legs, account.settings, openingExposures(account.collateral, markets)));
   }
   const exposures = new OrderExposures(account, markets);
   for (const order of orders) exposures.add(order);
@@ -134,10 +147,13 @@ export class OrderExposures {
   readonly #exposures = new Map<MarketId, Open>();
   readonly #markets: Markets;
   readonly #settings: MarginSettings | undefined;
+  /** Twice: as the legs of `margin` are. */
+  readonly #collateral: readonly Exposure[];
 
   constructor(account: AccountView, markets: Markets) {
     this.#markets = markets;
     this.#settings = account.settings;
+    this.#collateral = openingExposures(account.collateral, markets, 2n);
     for (const { marketId, quantity } of account.positions) this.#at(marketId).position = quantity;
   }
 
@@ -166,7 +182,7 @@ export class OrderExposures {
       // Twice the middle stays an integer.
       if (least + most !== 0n) middles.push([market, least + most]);
     }
-    const credit = fdiv(offsetCredit(middles, this.#settings), 2n);
+    const credit = fdiv(offsetCredit(middles, this.#settings, this.#collateral), 2n);
     return quote(sum - credit);
   }
 

@@ -1,5 +1,6 @@
 import { quote, type AccountView, type Base, type MarketView, type Markets, type Quote } from '../types.js';
 import { notional } from '../units/amounts.js';
+import { holdingExposure } from './collateral.js';
 import { concentration } from './concentration.js';
 import { exposureOf, grantsOffsets, linearMargin } from './exposure.js';
 import { Portfolio, type Exposure } from './portfolio.js';
@@ -30,9 +31,10 @@ export class MaintenanceExposures {
   readonly #portfolio: Portfolio;
   #concentration = 0n;
 
-  /** Starts with all positions of the account. */
+  /** Starts with all positions of the account, and its collateral as long spot positions. */
   constructor(account: AccountView, markets: Markets) {
     this.#portfolio = new Portfolio(grantsOffsets(account.settings));
+    for (const each of account.collateral) this.#portfolio.add(holdingExposure(each, markets));
     for (const { marketId, quantity } of account.positions) this.add(markets(marketId), quantity);
   }
 
@@ -79,8 +81,9 @@ export class MaintenanceExposures {
   }
 }
 
-/** Margin of an account with at most one position, when nothing but its size decides it. */
-function simpleMargin({ positions }: AccountView, markets: Markets): Quote | undefined {
+/** Margin of an account with at most one position and USDC only, when nothing but its size decides it. */
+function simpleMargin({ positions, collateral }: AccountView, markets: Markets): Quote | undefined {
+  if (collateral.length > 0) return undefined;
   const [only, other] = positions;
   if (only === undefined) return quote(0n);
   if (other !== undefined) return undefined;
@@ -88,7 +91,7 @@ function simpleMargin({ positions }: AccountView, markets: Markets): Quote | und
   return market.shocks.length === 0 ? maintenanceMarginOf(market, only.quantity) : undefined;
 }
 
-/** Maintenance margin MM of an account: offsets of section 5, and concentration. O(positions). */
+/** Maintenance margin MM of an account: offsets of section 5, and concentration. O(positions + assets held). */
 export const maintenanceMargin = (account: AccountView, markets: Markets): Quote =>
   simpleMargin(account, markets) ?? new MaintenanceExposures(account, markets).margin();
 
@@ -109,6 +112,7 @@ export function maintenanceWeights(
 ): { readonly offsettable: bigint; readonly weights: readonly bigint[]; readonly concentrations: readonly Quote[] } {
   const parts = account.positions.map(({ marketId, quantity }) => partsOf(markets(marketId), quantity));
   const portfolio = new Portfolio(grantsOffsets(account.settings));
+  for (const each of account.collateral) portfolio.add(holdingExposure(each, markets));
   for (const { exposure } of parts) portfolio.add(exposure);
   return {
     offsettable: portfolio.margin(),

@@ -91,6 +91,7 @@ describe('equity', () => {
       key: 'a',
       cash: quote(7n),
       positions: [{ marketId: 1, quantity: base(-1_001n), entryValue: quote(-100_000n), fundingIndex: 0n }],
+      collateral: [],
     };
     assert.equal(unsettledFunding(view, account.positions[0]!), 3n);
     assert.equal(equity(account, marketsOf(view)), 7n - 100_100n + 3n);
@@ -164,6 +165,7 @@ describe('against exact fractions', () => {
         entryValue: quote(0n),
         fundingIndex: 0n,
       })),
+      collateral: [],
     };
     return { account, markets: marketsOf(...views) };
   };

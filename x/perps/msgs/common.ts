@@ -5,10 +5,10 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import { collateralDenom, type Deps } from '../deps.js';
 import { errors } from '../errors.js';
 import { isStale, orderView } from '../keeper.js';
-import { equity, initialMargin, usableEquity } from '../margin/index.js';
+import { initialMargin, spareEquity, usableEquity, usdcEquity } from '../margin/index.js';
 import { maxSubaccountNumber, subaccountKey } from '../subaccount-key.js';
 import { quote, type AccountView, type Quote, type SubaccountKey } from '../types.js';
-import { max } from '../units/index.js';
+import { max, min } from '../units/index.js';
 
 /** The signer's subaccount. @throws sdk/7, perps/2 */
 export function requireSubaccountKey(owner: string, number: number, field = 'subaccount_number'): SubaccountKey {
@@ -33,14 +33,14 @@ export function requireAuthority(deps: Deps, authority: string): void {
   if (authority !== deps.authority) throw errors.unauthorized(`authority: ${authority}; expected ${deps.authority}`);
 }
 
-/** What could leave the account without leaving it under initial margin; never negative. risk-model section 4.5. */
+/** USDC that could leave the account without leaving it under initial margin; never negative. risk-model section 4.5. */
 export function freeCollateral(ctx: Context, deps: Deps, account: AccountView): Quote {
   const { keeper } = deps;
   const markets = keeper.markets(ctx);
   const orders = [...keeper.ordersOf(ctx, account.key)].map(orderView);
-  const spare = usableEquity(account, markets) - initialMargin(account, orders, markets);
-  // A loss or a debt in cash never leaves as money.
-  return quote(max(0n, spare < equity(account, markets) ? spare : equity(account, markets)));
+  const spare = spareEquity(account, markets, usableEquity(account, markets), initialMargin(account, orders, markets));
+  // A loss or a debt in cash never leaves as money, whatever collateral stands behind it.
+  return quote(max(0n, min(spare, usdcEquity(account, markets))));
 }
 
 /** Takes collateral out of an account. @throws perps/3, perps/6, perps/8 */

@@ -6,7 +6,7 @@ import type { RestingOrder } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
 import { isStale, orderView, type BookOrder } from '../keeper.js';
-import { depthLimitExceeded, OrderExposures, usableEquity } from '../margin/index.js';
+import { depthLimitExceeded, OrderExposures, spareEquity, usableEquity } from '../margin/index.js';
 import { subaccountId } from '../subaccount-key.js';
 import { base, type AccountView, type MarketId, type Markets, type Quote, type SubaccountKey } from '../types.js';
 import { abs, notional, quoteAmountDown } from '../units/index.js';
@@ -172,9 +172,10 @@ export class OrderDesk {
     this.#exposures.add(orderView(placed));
     const required = this.#exposures.margin();
     this.#exposures.remove(orderView(placed));
-    if (this.#usableEquity < required) {
+    const spare = spareEquity(this.#account, this.#markets, this.#usableEquity, required);
+    if (spare < 0n) {
       throw errors.insufficientMargin(
-        `needs ${required} of initial margin for all positions and orders; usable equity is ${this.#usableEquity}`,
+        `needs ${required} of initial margin for all positions and orders; usable equity is ${required + spare}`,
       );
     }
   }

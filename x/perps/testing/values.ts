@@ -79,7 +79,7 @@ export function accountWith(
       return fill.position!;
     });
   // Opening rounds against the account by at most one quantum a position: give it back, so that equity is exact.
-  return { key, cash: quote(cash), positions: held };
+  return { key, cash: quote(cash), positions: held, collateral: [] };
 }
 
 export const signed = (bound: bigint): fc.Arbitrary<bigint> => fc.bigInt({ min: -bound, max: bound });
