@@ -28,6 +28,7 @@ import type { PriceSource } from '../x/oracle/price-source.js';
 import { PriceVotes } from '../x/oracle/votes.js';
 import { AccountCache } from '../x/perps/block/account-cache.js';
 import { HealthIndex } from '../x/perps/block/health-index.js';
+import { BookIndex } from '../x/perps/book/book-index.js';
 import type { Deps } from '../x/perps/deps.js';
 import { ListedMarkets } from '../x/perps/listed-markets.js';
 import { PerpsKeeper } from '../x/perps/keeper.js';
@@ -71,6 +72,8 @@ export interface AppOptions {
   readonly minGasPrices?: string;
   /** False: every block looks at every account. Costs time and changes no result. */
   readonly healthIndex?: boolean;
+  /** False: the sorted book is built from state for each use. Costs time and changes no result. */
+  readonly bookIndex?: boolean;
   /** State-sync snapshots, offered and taken; none without it. */
   readonly snapshots?: SnapshotConnection;
   /** What blocks are kept for; all are without it. */
@@ -123,7 +126,7 @@ export function createApp(options: AppOptions): PlimsollApp {
   distribution.addRewardWeight({
     rewardWeight: (ctx, address) => (oracle.earnsReward(ctx, address) ? 1_000_000n : 1_000_000n - oracleRewardPpm),
   });
-  const perps = new PerpsKeeper();
+  const perps = new PerpsKeeper(new BookIndex(options.bookIndex));
   const insurance = new InsuranceKeeper(bank, new ListedMarkets(perps));
   const perpsDeps: Deps = {
     keeper: perps,

@@ -203,6 +203,7 @@ export class MultiStore implements CommitMultiStore {
     for (const [name, tree] of this.#trees)
       views.set(name, new TreeView(tree, tree.root(wanted === 0 ? undefined : wanted) ?? 0));
     const reader: MultiReader = {
+      version: BigInt(wanted),
       store: (name) => {
         const view = views.get(name);
         if (view !== undefined) return view;

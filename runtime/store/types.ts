@@ -61,6 +61,8 @@ export interface KVStore extends KVReader {
 
 /** A view over all stores of the chain: one layer of pending writes, or committed state. */
 export interface MultiReader {
+  /** The committed version that is read; undefined when pending writes lie over it. */
+  readonly version?: bigint;
   /** @throws if no such store is mounted */
   store(name: string): KVReader;
 }

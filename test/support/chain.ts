@@ -139,8 +139,8 @@ export async function testChain(options: TestChainOptions = {}): Promise<TestCha
 
 /**
  * The application with a second one in its shadow, which executes the same
- * blocks and looks at every account in each: what is derived may speed a
- * block up and never change its result.
+ * blocks, looks at every account in each and builds the book from state:
+ * what is derived may speed a block up and never change its result.
  */
 async function shadowOf(app: Application): Promise<{ readonly app: Application; close(): Promise<void> }> {
   const store = await openStore({ mounts });
@@ -150,6 +150,7 @@ async function shadowOf(app: Application): Promise<{ readonly app: Application; 
     prices: new SetPrices({}),
     logger: strictLogger,
     healthIndex: false,
+    bookIndex: false,
   }).app;
   const changes: Partial<Application> = {
     async initChain(request) {
@@ -161,7 +162,7 @@ async function shadowOf(app: Application): Promise<{ readonly app: Application; 
       const response = await app.finalizeBlock(request);
       // As text: from a socket comes a Uint8Array, from the application itself a Buffer.
       const [actual, wanted] = [response, expected].map(({ appHash }) => Buffer.from(appHash).toString('hex'));
-      assert.equal(actual, wanted, `the health index changed block ${request.height}`);
+      assert.equal(actual, wanted, `a derived index changed block ${request.height}`);
       assert.deepEqual(response.events, expected.events);
       return response;
     },

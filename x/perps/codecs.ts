@@ -194,21 +194,6 @@ export const ledgerCodec: ValueCodec<LedgerView> = {
   decode: (bytes) => ledgerFromProto(Ledger.decode(bytes)),
 };
 
-export const restingOrderCodec: ValueCodec<RestingOrder> = {
-  encode: (order) => encodeMessage(Order, { ...unplaced, ...restingOrderToProto(order) }),
-  decode: (bytes) => restingOrderFromProto(Order.decode(bytes)),
-};
-
-/** Whose an order is and where it stands: the store keeps it in the order's key. */
-const unplaced = {
-  subaccount: undefined,
-  marketId: 0,
-  clientId: 0n,
-  side: ProtoSide.SIDE_UNSPECIFIED,
-  price: 0n,
-  placedHeight: 0n,
-};
-
 /** What an order says, without whose it is and where it stands. */
 export type OrderTerms = Omit<Order, 'subaccount' | 'marketId' | 'clientId' | 'side' | 'price' | 'placedHeight'>;
 

@@ -3,6 +3,7 @@ import { MarketStatus, type Market, type Params } from '../../gen/plimsoll/perps
 import { FatalError } from '../../runtime/baseapp/errors.js';
 import type { Stores } from '../../runtime/store/collection.js';
 import type { KVStore } from '../../runtime/store/types.js';
+import { u32 } from '../../runtime/store/key.js';
 import {
   classFromProto,
   emptyLedger,
@@ -12,11 +13,13 @@ import {
   type SubaccountState,
 } from './codecs.js';
 import { CollateralStore, type AssetState } from './collateral/store.js';
+import { BookIndex, bookOrder, type BookSource } from './book/book-index.js';
+import type { BookView } from './book/book-view.js';
+import { orderKey, orders, touchedOrders, type BookKey, type BookOrder, type OrderId } from './book/store.js';
 import { errors } from './errors.js';
 import { unexplained } from './margin/loading.js';
 import { markState } from './mark/store.js';
 import * as keys from './keys.js';
-import type { BookKey, OrderId } from './keys.js';
 import { ratesStore } from './rates/store.js';
 import { ratesView, type RatesView } from './rates/view.js';
 import {
@@ -34,6 +37,7 @@ import {
   type PositionView,
   type RiskParams,
   type StoredAccount,
+  type Side,
   type SubaccountKey,
 } from './types.js';
 import { assertI128, assertU63, quoteAmountUp } from './units/index.js';
@@ -42,13 +46,15 @@ type Writable = Stores<KVStore>;
 
 const noCollateral: readonly Holding[] = [];
 
-/** An order with the place where it stands. */
-export type BookOrder = readonly [BookKey, RestingOrder];
+export type { BookOrder } from './book/store.js';
 
 /** The only code that touches the perps store. It moves values and knows no rule. */
 export class PerpsKeeper {
   /** Collateral other than USDC. */
   readonly collateral = new CollateralStore();
+
+  /** @param books the sorted book, derived from the orders in state */
+  constructor(readonly books = new BookIndex()) {}
 
   // ---- parameters and ledger ----
 
@@ -254,57 +260,59 @@ export class PerpsKeeper {
   // ---- orders ----
 
   order(from: Stores, id: OrderId): BookOrder | undefined {
-    const at = keys.orderIndex.get(from, id);
-    return at === undefined ? undefined : [at, this.#resting(from, at)];
+    const key = orderKey(id);
+    const stored = orders.get(from, key);
+    return stored === undefined ? undefined : bookOrder(key, stored);
   }
 
   /** An account's open orders by market and client id; of one market when given. */
   *ordersOf(from: Stores, key: SubaccountKey, market?: MarketId): Iterable<BookOrder> {
-    for (const [id, at] of keys.orderIndex.entries(from, key)) {
-      if (market === undefined || id.marketId === market) yield [at, this.#resting(from, at)];
-    }
+    const under = market === undefined ? key : key + u32(market);
+    for (const [name, stored] of orders.entries(from, under)) yield bookOrder(name, stored);
+  }
+
+  /** The sorted book as it stands now. */
+  book(from: BookSource): BookView {
+    return this.books.view(from);
   }
 
   /** One side of a market's book, best price first, earliest block first. */
-  bookSide(from: Stores, market: MarketId, side: BookKey['side']): Iterable<BookOrder> {
-    return keys.book.entries(from, keys.bookSide(market, side));
+  *bookSide(from: BookSource, market: MarketId, side: Side): Iterable<BookOrder> {
+    for (const level of this.book(from).levels(market, side)) for (const { order } of level.orders()) yield order;
   }
 
-  allOrders(from: Stores): Iterable<BookOrder> {
-    return keys.book.entries(from);
+  /** What can be traded at each price of a side, best first: also what icebergs hide, not what fills only whole. */
+  bookDepth(from: BookSource, market: MarketId, side: Side): Iterable<{ price: bigint; quantity: bigint }> {
+    return this.book(from).depth(market, side);
   }
 
+  /** All open orders by account, market and client id. */
+  *allOrders(from: Stores): Iterable<BookOrder> {
+    for (const [key, stored] of orders.entries(from)) yield bookOrder(key, stored);
+  }
+
+  /** Enters an order, or changes what is left of it or where it stands. */
   setOrder(to: Writable, at: BookKey, order: RestingOrder): void {
-    keys.book.set(to, at, order);
-    keys.orderIndex.set(to, at, at);
+    const key = orderKey(at);
+    orders.set(to, key, { side: at.side, price: at.price, height: at.height, order });
+    touchedOrders.set(to, key, true);
   }
 
-  /** Changes what is left of an order that stays where it is. */
-  updateOrder(to: Writable, at: BookKey, order: RestingOrder): void {
-    keys.book.set(to, at, order);
+  removeOrder(to: Writable, id: OrderId): void {
+    const key = orderKey(id);
+    orders.delete(to, key);
+    touchedOrders.set(to, key, true);
   }
 
-  removeOrder(to: Writable, at: BookKey): void {
-    keys.book.delete(to, at);
-    keys.orderIndex.delete(to, at);
-    keys.immediateOrders.delete(to, at);
-  }
-
-  #resting(from: Stores, at: BookKey): RestingOrder {
-    const order = keys.book.get(from, at);
-    if (order === undefined) throw new FatalError('order index points nowhere');
-    return order;
+  /** Orders that this block entered or changed and that are open, by account, market and client id. */
+  *touchedOrders(from: Stores): Iterable<BookOrder> {
+    for (const [key] of touchedOrders.entries(from)) {
+      const stored = orders.get(from, key);
+      if (stored !== undefined) yield bookOrder(key, stored);
+    }
   }
 
   // ---- this block only ----
-
-  markImmediate(to: Writable, at: BookKey): void {
-    keys.immediateOrders.set(to, at, true);
-  }
-
-  *immediateOrders(from: Stores): Iterable<BookKey> {
-    for (const [at] of keys.immediateOrders.entries(from)) yield at;
-  }
 
   addNetDeposit(to: Writable, key: SubaccountKey, amount: bigint): void {
     keys.netDeposits.set(to, key, this.netDeposit(to, key) + amount);

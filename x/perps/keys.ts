@@ -1,21 +1,19 @@
 import { Market, Params } from '../../gen/plimsoll/perps/v1/types.js';
 import { Collection, Item, protoCodec, type KeyCodec } from '../../runtime/store/collection.js';
-import { readU32, readU64, readU64Descending, u32, u64, u64Descending, u8 } from '../../runtime/store/key.js';
+import { readU32, u32 } from '../../runtime/store/key.js';
 import type { ValueCodec } from '../../runtime/store/types.js';
 import {
   ledgerCodec,
   marketStateCodec,
   positionCodec,
-  restingOrderCodec,
   subaccountCodec,
   type LedgerView,
   type MarketStateView,
-  type RestingOrder,
   type SubaccountState,
 } from './codecs.js';
-import type { MarketId, PositionView, Side, SubaccountKey } from './types.js';
+import type { MarketId, PositionView, SubaccountKey } from './types.js';
 
-/** The layout of the perps store: one prefix byte for each kind of value. */
+/** The layout of the perps store: one prefix byte for each kind of value. Orders are in book/store.ts. */
 
 export const storeName = 'perps';
 /** Emptied before each block. */
@@ -46,73 +44,6 @@ export const positions = new Collection<readonly [SubaccountKey, MarketId], Posi
   },
   positionCodec,
 );
-
-/** Where an order stands: reading a side in key order reads it best price first, earliest block first. */
-export interface BookKey {
-  readonly marketId: MarketId;
-  readonly side: Side;
-  readonly price: bigint;
-  readonly height: bigint;
-  readonly account: SubaccountKey;
-  readonly clientId: bigint;
-}
-
-const sideByte = (side: Side): string => u8(side === 'buy' ? 1 : 2);
-export const bookSide = (market: MarketId, side: Side): string => u32(market) + sideByte(side);
-
-const bookKey: KeyCodec<BookKey> = {
-  encode: ({ marketId, side, price, height, account, clientId }) =>
-    bookSide(marketId, side) +
-    (side === 'buy' ? u64Descending(price) : u64(price)) +
-    u64(height) +
-    account +
-    u64(clientId),
-  decode: (key) => {
-    const side: Side = key.charCodeAt(4) === 1 ? 'buy' : 'sell';
-    return {
-      marketId: readU32(key, 0),
-      side,
-      price: side === 'buy' ? readU64Descending(key, 5) : readU64(key, 5),
-      height: readU64(key, 13),
-      account: key.slice(21, 21 + accountKeyLength),
-      clientId: readU64(key, 21 + accountKeyLength),
-    };
-  },
-};
-
-/** 07 market side price height subaccount client → Order. */
-export const book = new Collection<BookKey, RestingOrder>(storeName, 0x07, bookKey, restingOrderCodec);
-
-export interface OrderId {
-  readonly account: SubaccountKey;
-  readonly marketId: MarketId;
-  readonly clientId: bigint;
-}
-
-const bookKeyValue: ValueCodec<BookKey> = {
-  encode: (key) => Buffer.from(bookKey.encode(key), 'latin1'),
-  decode: (bytes) => bookKey.decode(Buffer.from(bytes).toString('latin1')),
-};
-
-/** 08 subaccount market client → where the order stands in the book. */
-export const orderIndex = new Collection<OrderId, BookKey>(
-  storeName,
-  0x08,
-  {
-    encode: ({ account, marketId, clientId }) => account + u32(marketId) + u64(clientId),
-    decode: (key) => ({
-      account: key.slice(0, accountKeyLength),
-      marketId: readU32(key, accountKeyLength),
-      clientId: readU64(key, accountKeyLength + 4),
-    }),
-  },
-  bookKeyValue,
-);
-
-const flag: ValueCodec<true> = { encode: () => Buffer.of(1), decode: () => true };
-
-/** Transient 01: orders that live for this block only. */
-export const immediateOrders = new Collection<BookKey, true>(transientStoreName, 0x01, bookKey, flag);
 
 const signedText: ValueCodec<bigint> = {
   encode: (value) => Buffer.from(value.toString(), 'ascii'),

@@ -72,5 +72,6 @@ export class PerpsModule implements Module {
 
   endBlock(ctx: Context): void {
     endBlock(ctx, this.deps);
+    this.deps.keeper.books.close(ctx, ctx.block.height);
   }
 }

@@ -1,6 +1,9 @@
 import { CancelReason } from '../../../gen/plimsoll/perps/v1/events.js';
 import { MarketStatus, TimeInForce } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
+import type { BookView } from '../book/book-view.js';
+import { BookEntry } from '../book/entry.js';
+import { afterFill, withRemaining } from '../book/terms.js';
 import { sideToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { orderView, riskParamsOf, type BookOrder } from '../keeper.js';
@@ -13,7 +16,15 @@ import {
   spareEquity,
   usableEquity,
 } from '../margin/index.js';
-import { applyFill, runAuction } from '../matching/index.js';
+import {
+  applyFill,
+  runAuction,
+  type AuctionFill,
+  type AuctionOrder,
+  type Level,
+  type SelfTrade,
+} from '../matching/index.js';
+import { endsWithBlock } from '../msgs/auction-terms.js';
 import { dropOrder } from '../msgs/cancel.js';
 import { subaccountId } from '../subaccount-key.js';
 import { base, quote, type MarketId, type MarketView, type RiskParams, type Side } from '../types.js';
@@ -21,20 +32,45 @@ import { abs, cdiv, max, million, min, notional } from '../units/index.js';
 import type { LiquidationOrder } from './liquidate.js';
 import type { WorkingAccount, WorkingSet } from './working-set.js';
 
-/** Somebody in the auction: a book order, or a liquidation. */
-interface Participant {
-  readonly account: WorkingAccount;
+/** A liquidation's close: an ordinary limit order, but nobody's that could cancel or prevent it. */
+class Close implements AuctionOrder {
   readonly side: Side;
   readonly price: bigint;
-  /** What may fill: the rest of the order, less when a reduce-only order exceeds the position. */
   readonly quantity: bigint;
-  readonly height: bigint;
+  readonly hidden = 0n;
+  readonly reduces = false;
+  readonly allOrNone = false;
+  readonly owner = '';
+  readonly selfTrade = 'newest';
   readonly key: string;
-  readonly order: BookOrder | undefined;
-  readonly liquidation: LiquidationOrder | undefined;
+
+  constructor(
+    readonly liquidation: LiquidationOrder,
+    readonly height: bigint,
+  ) {
+    const { account, step } = liquidation;
+    this.side = step.side;
+    this.price = step.limitPrice;
+    this.quantity = step.quantity;
+    // Longer than any order's name, so never equal to one.
+    this.key = `${account.key}liquidation of a position`;
+  }
 }
 
-/** One batch auction for each market, in market order, then the rest of immediate orders is cancelled. risk-model section 9.6. */
+type Participant = BookEntry | Close;
+
+/** What the auctions of a block work with. */
+interface Round {
+  readonly ctx: Context;
+  readonly deps: Deps;
+  readonly work: WorkingSet;
+  readonly book: BookView;
+  readonly risk: RiskParams;
+  /** Whether an account carries its orders: decided once, before its first fill. */
+  readonly covered: Map<string, boolean>;
+}
+
+/** One batch auction for each market, in market order, then what ends with the block is cancelled. risk-model section 9.6. */
 export function runAuctions(
   ctx: Context,
   deps: Deps,
@@ -43,175 +79,145 @@ export function runAuctions(
 ): void {
   const { keeper } = deps;
   const risk = riskParamsOf(keeper.params(ctx));
-  const covered = new Map<string, boolean>();
+  const round: Round = { ctx, deps, work, book: keeper.book(ctx), risk, covered: new Map() };
   for (const market of [...keeper.allMarkets(ctx)]) {
     if (market.status === MarketStatus.MARKET_STATUS_HALTED) continue;
     const view = work.markets(market.id);
     if (view.markPrice === 0n) continue;
-    auction(ctx, deps, work, view, liquidations.get(market.id) ?? [], covered, risk);
+    auction(round, view, liquidations.get(market.id) ?? []);
   }
-  for (const at of [...keeper.immediateOrders(ctx)]) {
-    const left = keeper.order(ctx, at);
-    if (left !== undefined) dropOrder(ctx, keeper, left, CancelReason.CANCEL_REASON_IOC);
+  for (const order of [...keeper.touchedOrders(ctx)]) {
+    if (!endsWithBlock(order[1])) continue;
+    const isWhole = order[1].timeInForce === TimeInForce.TIME_IN_FORCE_FOK;
+    dropOrder(ctx, keeper, order, isWhole ? CancelReason.CANCEL_REASON_FOK : CancelReason.CANCEL_REASON_IOC);
   }
 }
 
-function auction(
-  ctx: Context,
-  deps: Deps,
-  work: WorkingSet,
-  market: MarketView,
-  liquidations: readonly LiquidationOrder[],
-  covered: Map<string, boolean>,
-  risk: RiskParams,
-): void {
-  const closes = liquidations.map((liquidation) => closing(ctx, liquidation));
-  const crossing = crossingOrders(ctx, deps, market, closes);
-  if (crossing === undefined) return;
-  const admit = (orders: readonly BookOrder[]): Participant[] => admitted(ctx, deps, work, market, orders, covered);
-  const bids = [...admit(crossing.bids), ...closes.filter(({ side }) => side === 'buy')];
-  const asks = [...admit(crossing.asks), ...closes.filter(({ side }) => side === 'sell')];
-  const result = runAuction({
-    bids,
-    asks,
+function auction(round: Round, market: MarketView, liquidations: readonly LiquidationOrder[]): void {
+  const { ctx, deps, work, book } = round;
+  const { keeper } = deps;
+  dropTakers(round, market.id);
+  const closes = liquidations.map((liquidation) => new Close(liquidation, ctx.block.height));
+  const levels = (side: Side): Iterable<Level<Participant>> =>
+    book.levels(
+      market.id,
+      side,
+      closes.filter((close) => close.side === side),
+    );
+  const refused: (readonly [BookEntry, CancelReason])[] = [];
+  const { clearingPrice, volume, bidFills, askFills, selfTrades } = runAuction<Participant>({
+    bids: levels('buy'),
+    asks: levels('sell'),
     referencePrice: market.markPrice,
     tickSize: market.tickSize,
     stepSize: market.stepSize,
+    allOrNone: book.hasWholes(market.id),
+    admit: admission(round, market, refused),
   });
-  if (result.clearingPrice === undefined) return;
-  ctx.emit('plimsoll.perps.v1.EventAuction', {
-    marketId: market.id,
-    clearingPrice: result.clearingPrice,
-    volume: result.volume,
-  });
+  for (const [{ order }, reason] of refused) dropOrder(ctx, keeper, order, reason);
+  const shrunk = yieldToOwn(round, selfTrades);
+  if (clearingPrice === undefined) return;
+  ctx.emit('plimsoll.perps.v1.EventAuction', { marketId: market.id, clearingPrice, volume });
   // Buyers pay rounded up and sellers get rounded down: the difference is dust.
   let moved = 0n;
-  for (const [index, bid] of bids.entries()) {
-    moved += settleFill(ctx, deps, work, market, bid, result.bidFills[index]!, result.clearingPrice, covered, risk);
-  }
-  for (const [index, ask] of asks.entries()) {
-    moved += settleFill(ctx, deps, work, market, ask, result.askFills[index]!, result.clearingPrice, covered, risk);
-  }
+  for (const fill of bidFills) moved += settleFill(round, market, fill, 'buy', clearingPrice, shrunk);
+  for (const fill of askFills) moved += settleFill(round, market, fill, 'sell', clearingPrice, shrunk);
   work.addDust(-moved);
-  work.setState({ ...work.state(market.id), lastClearingPrice: result.clearingPrice });
+  work.setState({ ...work.state(market.id), lastClearingPrice: clearingPrice });
 }
 
-function closing(ctx: Context, liquidation: LiquidationOrder): Participant {
-  const { account, step } = liquidation;
-  return {
-    account,
-    side: step.side,
-    price: step.limitPrice,
-    quantity: step.quantity,
-    height: ctx.block.height,
-    // Longer than any order's key of the same account, so never equal to one.
-    key: `${account.key}liquidation`,
-    order: undefined,
-    liquidation,
-  };
+/**
+ * Cancels the post-only orders of this block that cross the best order of an
+ * earlier one, as both sides stand after the block's cancels: whatever the
+ * clearing price, they would have come to take.
+ */
+function dropTakers({ ctx, deps, book }: Round, market: MarketId): void {
+  const { height } = ctx.block;
+  const takers: BookEntry[] = [];
+  for (const side of ['buy', 'sell'] as const) {
+    let best: bigint | undefined;
+    let known = false;
+    for (const entry of book.added(market, side)) {
+      if (!entry.order[1].postOnly || entry.height !== height) continue;
+      if (!known) best = book.bestEarlier(market, side === 'buy' ? 'sell' : 'buy', height);
+      known = true;
+      if (best !== undefined && (side === 'buy' ? entry.price >= best : entry.price <= best)) takers.push(entry);
+    }
+  }
+  for (const entry of takers) {
+    book.drop(entry);
+    dropOrder(ctx, deps.keeper, entry.order, CancelReason.CANCEL_REASON_POST_ONLY);
+  }
 }
 
-/** Orders that could trade: bids from the best ask up, asks from the best bid down. Undefined when nothing crosses. */
-function crossingOrders(
-  ctx: Context,
-  { keeper }: Deps,
+/** What may fill of the orders that the auction reaches: those that their account cannot carry any more are refused. */
+function admission(
+  round: Round,
   market: MarketView,
-  closes: readonly Participant[],
-): { readonly bids: readonly BookOrder[]; readonly asks: readonly BookOrder[] } | undefined {
-  const best = (side: Side): bigint | undefined => {
-    let found: bigint | undefined;
-    for (const [at] of keeper.bookSide(ctx, market.id, side)) {
-      found = at.price;
-      break;
-    }
-    for (const close of closes) {
-      if (close.side !== side) continue;
-      if (found === undefined || (side === 'buy' ? close.price > found : close.price < found)) found = close.price;
-    }
-    return found;
-  };
-  const bestBid = best('buy');
-  const bestAsk = best('sell');
-  if (bestBid === undefined || bestAsk === undefined || bestBid < bestAsk) return undefined;
-  const take = (side: Side, within: (price: bigint) => boolean): BookOrder[] => {
-    const taken: BookOrder[] = [];
-    for (const order of keeper.bookSide(ctx, market.id, side)) {
-      if (!within(order[0].price)) break;
-      taken.push(order);
-    }
-    return taken;
-  };
-  return { bids: take('buy', (price) => price >= bestAsk), asks: take('sell', (price) => price <= bestBid) };
-}
-
-/** Lets orders in that their account can still carry, and cancels the others. Orders come in priority order. */
-function admitted(
-  ctx: Context,
-  deps: Deps,
-  work: WorkingSet,
-  market: MarketView,
-  orders: readonly BookOrder[],
-  covered: Map<string, boolean>,
-): Participant[] {
-  const { keeper } = deps;
-  const participants: Participant[] = [];
-  /** What earlier reduce-only orders of an account took of its position. */
+  refused: (readonly [BookEntry, CancelReason])[],
+): (order: Participant) => bigint {
+  const { work } = round;
+  /** What reduce-only orders of an account that come before took of its position. */
   const reduced = new Map<string, bigint>();
-  for (const order of orders) {
-    const [at, { remaining, reduceOnly }] = order;
-    const account = work.account(at.account);
-    let quantity: bigint = remaining;
-    if (reduceOnly) {
-      const held = account.position(market.id)?.quantity ?? 0n;
-      const reducible = at.side === 'buy' ? max(0n, -held) : max(0n, held);
-      const taken = reduced.get(at.account) ?? 0n;
-      quantity = min(remaining, reducible - taken);
-      if (quantity <= 0n) {
-        dropOrder(ctx, keeper, order, CancelReason.CANCEL_REASON_REDUCE_ONLY);
-        continue;
-      }
-      if (!isCovered(ctx, deps, work, account, covered) && !reducesRisk(work, market, account, order, quantity)) {
-        dropOrder(ctx, keeper, order, CancelReason.CANCEL_REASON_UNDERCOLLATERALIZED);
-        continue;
-      }
-      reduced.set(at.account, taken + quantity);
-    } else if (!isCovered(ctx, deps, work, account, covered)) {
-      dropOrder(ctx, keeper, order, CancelReason.CANCEL_REASON_UNDERCOLLATERALIZED);
+  return (entry) => {
+    if (entry instanceof Close) return entry.quantity;
+    const refuse = (reason: CancelReason): bigint => {
+      refused.push([entry, reason]);
+      return 0n;
+    };
+    const account = work.account(entry.account);
+    if (!entry.reduces) {
+      return isCovered(round, account) ? entry.quantity : refuse(CancelReason.CANCEL_REASON_UNDERCOLLATERALIZED);
+    }
+    const held = account.position(market.id)?.quantity ?? 0n;
+    const reducible = entry.side === 'buy' ? max(0n, -held) : max(0n, held);
+    const taken = reduced.get(entry.account) ?? 0n;
+    const quantity = min(entry.quantity, reducible - taken);
+    if (quantity <= 0n) return refuse(CancelReason.CANCEL_REASON_REDUCE_ONLY);
+    if (entry.allOrNone && quantity < entry.quantity) return 0n;
+    if (!isCovered(round, account) && !reducesRisk(work, market, account, entry.order, quantity))
+      return refuse(CancelReason.CANCEL_REASON_UNDERCOLLATERALIZED);
+    reduced.set(entry.account, taken + quantity);
+    return quantity;
+  };
+}
+
+/** Cancels or shrinks orders that gave way to another of their owner. Returns those that stay. */
+function yieldToOwn(
+  { ctx, deps: { keeper } }: Round,
+  selfTrades: readonly SelfTrade<Participant>[],
+): ReadonlyMap<Participant, BookOrder> {
+  const shrunk = new Map<Participant, BookOrder>();
+  for (const { order: entry, left, given } of selfTrades) {
+    // A close has no owner.
+    const [at, order] = (entry as BookEntry).order;
+    if (left === 0n) {
+      dropOrder(ctx, keeper, [at, order], CancelReason.CANCEL_REASON_SELF_TRADE);
       continue;
     }
-    participants.push({
-      account,
-      side: at.side,
-      price: at.price,
-      quantity,
-      height: at.height,
-      key: tieKey(at.account, at.clientId),
-      order,
-      liquidation: undefined,
+    const smaller = withRemaining(order, order.remaining - given);
+    keeper.setOrder(ctx, at, smaller);
+    shrunk.set(entry, [at, smaller]);
+    ctx.emit('plimsoll.perps.v1.EventOrderAmended', {
+      subaccount: subaccountId(at.account),
+      marketId: at.marketId,
+      clientId: at.clientId,
+      remaining: smaller.remaining,
     });
   }
-  return participants;
+  return shrunk;
 }
 
-/** Breaks ties between orders of one block and price; known before the block, whoever proposes it. */
-const tieKey = (account: string, clientId: bigint): string => account + clientId.toString(16).padStart(16, '0');
-
 /** Does usable equity still carry all the account's orders? Decided once for each account and block, before its first fill. */
-function isCovered(
-  ctx: Context,
-  deps: Deps,
-  work: WorkingSet,
-  account: WorkingAccount,
-  known: Map<string, boolean>,
-): boolean {
-  let covered = known.get(account.key);
-  if (covered === undefined) {
+function isCovered({ ctx, deps, work, covered }: Round, account: WorkingAccount): boolean {
+  let known = covered.get(account.key);
+  if (known === undefined) {
     const orders = [...deps.keeper.ordersOf(ctx, account.key)].map(orderView);
     const required = initialMargin(account, orders, work.markets);
-    covered = spareEquity(account, work.markets, usableEquity(account, work.markets), required) >= 0n;
-    known.set(account.key, covered);
+    known = spareEquity(account, work.markets, usableEquity(account, work.markets), required) >= 0n;
+    covered.set(account.key, known);
   }
-  return covered;
+  return known;
 }
 
 /** Would filling the order at its limit leave the account no less healthy? Keeps a failing account from selling its loss to the insurance. */
@@ -236,27 +242,26 @@ function reducesRisk(
 
 /** Books one fill with its fee or penalty and updates the order. Returns the signed change of cash by the fill. */
 function settleFill(
-  ctx: Context,
-  { keeper }: Deps,
-  work: WorkingSet,
+  round: Round,
   market: MarketView,
-  participant: Participant,
-  quantity: bigint,
+  { order: participant, quantity }: AuctionFill<Participant>,
+  side: Side,
   price: bigint,
-  covered: ReadonlyMap<string, boolean>,
-  risk: RiskParams,
+  shrunk: ReadonlyMap<Participant, BookOrder>,
 ): bigint {
-  if (quantity === 0n) return 0n;
-  const { account, side, order, liquidation } = participant;
+  const { ctx, work } = round;
+  const liquidation = participant instanceof Close ? participant.liquidation : undefined;
+  const order = participant instanceof Close ? undefined : (shrunk.get(participant) ?? participant.order);
+  const account = liquidation?.account ?? work.account(order![0].account);
   const cash = work.fill(account, market, side, quantity, price);
   let fee = 0n;
   if (liquidation !== undefined) {
-    chargePenalty(ctx, work, market, account, liquidation, quantity, risk);
+    chargePenalty(ctx, work, market, account, liquidation, quantity, round.risk);
   } else {
-    const rate = participant.height < ctx.block.height ? market.makerFee : market.takerFee;
-    fee = cdiv(abs(cash) * rate, million);
+    const makes = participant.height < ctx.block.height || order![1].postOnly;
+    fee = cdiv(abs(cash) * (makes ? market.makerFee : market.takerFee), million);
     // An account that covers its orders has reserved the fee; otherwise a fee never creates a deficit.
-    if (covered.get(account.key) !== true) fee = min(fee, max(0n, work.equity(account)));
+    if (round.covered.get(account.key) !== true) fee = min(fee, max(0n, work.equity(account)));
     work.addCash(account, -fee);
     work.addTradingFee(market.id, fee);
   }
@@ -271,23 +276,22 @@ function settleFill(
     fee: fee.toString(),
     liquidation: liquidation !== undefined,
   });
-  if (order !== undefined) {
-    const [at, resting] = order;
-    const remaining = base(resting.remaining - quantity);
-    if (remaining === 0n) keeper.removeOrder(ctx, at);
-    else {
-      keeper.updateOrder(ctx, at, { ...resting, remaining });
-      // What a reduce-only order cannot reduce any more is of no use; the rest of IOC orders goes after all auctions.
-      if (
-        resting.reduceOnly &&
-        resting.timeInForce !== TimeInForce.TIME_IN_FORCE_IOC &&
-        account.position(market.id) === undefined
-      ) {
-        dropOrder(ctx, keeper, [at, { ...resting, remaining }], CancelReason.CANCEL_REASON_REDUCE_ONLY);
-      }
-    }
-  }
+  if (order !== undefined) keepRest(round, order, quantity, account);
   return cash;
+}
+
+/** Leaves on the book what a fill left of an order. */
+function keepRest({ ctx, deps: { keeper } }: Round, order: BookOrder, quantity: bigint, account: WorkingAccount): void {
+  if (quantity === order[1].remaining) {
+    keeper.removeOrder(ctx, order[0]);
+    return;
+  }
+  const left = afterFill(order, quantity, ctx.block.height);
+  keeper.setOrder(ctx, ...left);
+  // What a reduce-only order cannot reduce any more is of no use; the rest of what ends with the block goes after all auctions.
+  const [at, terms] = left;
+  if (terms.reduceOnly && !endsWithBlock(terms) && account.position(at.marketId) === undefined)
+    dropOrder(ctx, keeper, left, CancelReason.CANCEL_REASON_REDUCE_ONLY);
 }
 
 function chargePenalty(

@@ -30,9 +30,9 @@ export function readImpact(ctx: Context, { keeper }: Deps, market: MarketView, m
   const notional = impactNotional(market);
   function* levels(side: Side): Iterable<BookLevel> {
     let read = 0;
-    for (const [at, { remaining }] of keeper.bookSide(ctx, market.id, side)) {
+    for (const level of keeper.bookDepth(ctx, market.id, side)) {
       if (read++ === maxOrders) return;
-      yield { price: at.price, quantity: remaining };
+      yield level;
     }
   }
   const impact = (side: Side): bigint | undefined => impactPrice(levels(side), notional, market.quoteDivisor);

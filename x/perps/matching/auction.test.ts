@@ -1,17 +1,45 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { runAuction, type AuctionOrder } from './auction.js';
+import { levelsOf, runAuction, type AuctionFill, type AuctionOrder, type SelfTradeMode } from './index.js';
 
 const numRuns = Number(process.env['PLIMSOLL_FC_RUNS'] ?? 300);
-const order = (price: number, quantity: number, height = 1, key = `${price}/${quantity}/${height}`): AuctionOrder => ({
+const plain = { reduces: false, hidden: 0n, allOrNone: false, owner: '', selfTrade: 'newest' } as const;
+const order = (
+  price: number,
+  quantity: number,
+  height = 1,
+  key = `${price}/${quantity}/${height}`,
+  terms: Partial<AuctionOrder> = {},
+): AuctionOrder => ({
+  ...plain,
   price: BigInt(price),
   quantity: BigInt(quantity),
   height: BigInt(height),
   key,
+  ...terms,
 });
-const auction = (bids: AuctionOrder[], asks: AuctionOrder[], reference = 100, step = 1) =>
-  runAuction({ bids, asks, referencePrice: BigInt(reference), tickSize: 1n, stepSize: BigInt(step) });
+
+/** An auction of orders in any sequence; fills aligned with them. */
+function auction(bids: readonly AuctionOrder[], asks: readonly AuctionOrder[], reference = 100, step = 1, tick = 1) {
+  const result = runAuction({
+    bids: levelsOf(bids, 'buy'),
+    asks: levelsOf(asks, 'sell'),
+    referencePrice: BigInt(reference),
+    tickSize: BigInt(tick),
+    stepSize: BigInt(step),
+    allOrNone: [...bids, ...asks].some(({ allOrNone }) => allOrNone),
+  });
+  const aligned = (orders: readonly AuctionOrder[], fills: readonly AuctionFill[]): bigint[] =>
+    orders.map((each) => fills.find(({ order: filled }) => filled === each)?.quantity ?? 0n);
+  return {
+    clearingPrice: result.clearingPrice,
+    volume: result.volume,
+    bidFills: aligned(bids, result.bidFills),
+    askFills: aligned(asks, result.askFills),
+    selfTrades: result.selfTrades,
+  };
+}
 
 describe('one uniform price', () => {
   test('nothing trades when no bid reaches an ask', () => {
@@ -20,6 +48,7 @@ describe('one uniform price', () => {
       volume: 0n,
       bidFills: [0n],
       askFills: [0n],
+      selfTrades: [],
     });
     assert.equal(auction([], [order(101, 5)]).clearingPrice, undefined);
   });
@@ -206,13 +235,7 @@ describe('for any book', () => {
         const wide = (orders: readonly AuctionOrder[]): AuctionOrder[] =>
           orders.map((each) => ({ ...each, price: each.price * tick }));
         const [wideBids, wideAsks] = [wide(bids), wide(asks)];
-        const result = runAuction({
-          bids: wideBids,
-          asks: wideAsks,
-          referencePrice: BigInt(reference),
-          tickSize: tick,
-          stepSize: 1n,
-        });
+        const result = auction(wideBids, wideAsks, reference, 1, ticks);
         if (result.clearingPrice === undefined) return;
         assert.equal(result.clearingPrice % tick, 0n);
         const at = (price: bigint) => {

@@ -1,194 +1,192 @@
-import { abs, clamp, fdiv, min } from '../../../runtime/math/integers.js';
+import { allocate, shareLevel, type AuctionFill } from './allocate.js';
+import { AuctionSide, type WorkingLevel } from './auction-side.js';
+import { clear, type Clearing } from './clearing.js';
+import { compareOrders, type AuctionOrder, type Level } from './levels.js';
+import { selfTrades, type SelfTrade } from './self-trade.js';
 
-/** An order as the auction sees it. */
-export interface AuctionOrder {
-  /** Limit. */
-  readonly price: bigint;
-  /** Base quanta, positive. */
-  readonly quantity: bigint;
-  /** Block in which it entered: earlier blocks fill first at equal price. */
-  readonly height: bigint;
-  /** Unique, and independent of the order of transactions: breaks the last tie. */
-  readonly key: string;
-}
-
-export interface AuctionInput {
-  readonly bids: readonly AuctionOrder[];
-  readonly asks: readonly AuctionOrder[];
+export interface AuctionInput<T extends AuctionOrder> {
+  /** Best price first; read only as far as the auction reaches. */
+  readonly bids: Iterable<Level<T>>;
+  readonly asks: Iterable<Level<T>>;
   /** Mark price: decides between prices that are equally good. */
   readonly referencePrice: bigint;
   readonly tickSize: bigint;
-  /** Fills are multiples of this when all quantities are. */
+  /** Fills are multiples of this when quantities are. */
   readonly stepSize: bigint;
+  /** False when no order fills only whole; true costs a look at every level that crosses. */
+  readonly allOrNone: boolean;
+  /** What may fill of an order that the auction reaches: asked once for each, in priority order. All of it by default. */
+  readonly admit?: (order: T, side: 'buy' | 'sell') => bigint;
 }
 
-export interface AuctionResult {
+export interface AuctionResult<T extends AuctionOrder> {
   /** Undefined when nothing trades. */
   readonly clearingPrice: bigint | undefined;
   readonly volume: bigint;
-  /** Filled quantity of each order, aligned with the input. */
-  readonly bidFills: readonly bigint[];
-  readonly askFills: readonly bigint[];
+  /** In priority order. */
+  readonly bidFills: readonly AuctionFill<T>[];
+  readonly askFills: readonly AuctionFill<T>[];
+  /** Orders that gave way to another of their owner, each once. */
+  readonly selfTrades: readonly SelfTrade<T>[];
 }
+
+/** Auctions that are run again because of an order that fills only whole, or of an owner on both sides. */
+const maxRounds = 1_024;
 
 /**
- * One batch auction: every fill at one price that executes the most volume,
- * then leaves the least imbalance, then lies nearest to the reference, then
- * is lowest. Better prices fill first; at the marginal price earlier blocks
- * fill first; within a block quantity is shared pro rata, the largest
- * remainders rounded up, ties by key. The result depends on the set of
- * orders, not on their sequence. O(n log n).
+ * One batch auction (docs/matching.md): every fill at one price. The result
+ * depends on the set of orders, not on their sequence.
+ *
+ * An order that fills whole or not at all and would fill in part sits out,
+ * the one with the worst priority first, and the rest is cleared again;
+ * when an owner would buy and sell, its orders give way to each other and
+ * the rest is cleared again. After `maxRounds` all orders that fill only
+ * whole sit out, and so do the bids of owners on both sides.
+ * O(rounds * levels that trade + orders reached * log)
  */
-export function runAuction(input: AuctionInput): AuctionResult {
-  const bids = sorted(input.bids, -1);
-  const asks = sorted(input.asks, 1);
-  const best = clearing(input, bids, asks);
-  const none = (orders: readonly AuctionOrder[]): bigint[] => new Array<bigint>(orders.length).fill(0n);
-  const bidFills = none(input.bids);
-  const askFills = none(input.asks);
-  if (best === undefined) return { clearingPrice: undefined, volume: 0n, bidFills, askFills };
-  const { price, volume } = best;
-  const step = [...input.bids, ...input.asks].every(({ quantity }) => quantity % input.stepSize === 0n)
-    ? input.stepSize
-    : 1n;
-  allocate(input.bids, bids, (order) => order.price >= price, volume, step, bidFills);
-  allocate(input.asks, asks, (order) => order.price <= price, volume, step, askFills);
-  return { clearingPrice: price, volume, bidFills, askFills };
+export function runAuction<T extends AuctionOrder>(input: AuctionInput<T>): AuctionResult<T> {
+  const { referencePrice, tickSize, stepSize } = input;
+  const bids = new AuctionSide(input.bids);
+  const asks = new AuctionSide(input.asks);
+  const admission = input.admit === undefined ? undefined : new Admission(bids, asks, input.admit);
+  if (input.allOrNone) dropUnfillable(bids, asks);
+  const gaveWay = new Map<T, SelfTrade<T>>();
+  for (let round = 0; ; round++) {
+    if (round === maxRounds) simplify(bids, asks);
+    let clearing = clear(bids, asks, referencePrice, tickSize);
+    while (clearing !== undefined && admission?.changes(clearing) === true) {
+      clearing = clear(bids, asks, referencePrice, tickSize);
+    }
+    if (clearing === undefined)
+      return { clearingPrice: undefined, volume: 0n, bidFills: [], askFills: [], selfTrades: [...gaveWay.values()] };
+    const { price, volume, lastBid, lastAsk, bidRest, askRest } = clearing;
+    if (input.allOrNone && (dropTorn(bids, lastBid, bidRest, stepSize) || dropTorn(asks, lastAsk, askRest, stepSize)))
+      continue;
+    const bidFills = allocate(bids, lastBid, bidRest, stepSize);
+    const askFills = allocate(asks, lastAsk, askRest, stepSize);
+    const yielding = selfTrades(bidFills, askFills, (order, side) => (side === 'buy' ? bids : asks).quantityOf(order));
+    if (yielding.length === 0)
+      return { clearingPrice: price, volume, bidFills, askFills, selfTrades: [...gaveWay.values()] };
+    for (const each of yielding) {
+      const own = each.side === 'buy' ? bids : asks;
+      own.limit(own.levelOf(each.order), each.order, each.left);
+      const before = gaveWay.get(each.order)?.given ?? 0n;
+      gaveWay.set(each.order, { ...each, given: before + each.given });
+    }
+  }
 }
 
-/** Indexes into `orders` by priority: price (direction 1: lowest first), height, key. */
-function sorted(orders: readonly AuctionOrder[], direction: 1 | -1): number[] {
-  return orders
-    .map((_, index) => index)
-    .sort((i, j) => {
-      const a = orders[i]!;
-      const b = orders[j]!;
-      if (a.price !== b.price) return a.price < b.price === (direction === 1) ? -1 : 1;
-      if (a.height !== b.height) return a.height < b.height ? -1 : 1;
-      return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
-    });
-}
+/** Asks, level by level as the auction reaches them, what may fill of each order. */
+class Admission<T extends AuctionOrder> {
+  #bids = 0;
+  #asks = 0;
+  /** Levels asked beyond what trades: doubled each time, so that many refusals in a row cost few rounds. */
+  #beyond = 0;
 
-interface Clearing {
-  readonly price: bigint;
-  readonly volume: bigint;
-  readonly imbalance: bigint;
-  readonly distance: bigint;
-}
+  constructor(
+    readonly bids: AuctionSide<T>,
+    readonly asks: AuctionSide<T>,
+    readonly admit: (order: T, side: 'buy' | 'sell') => bigint,
+  ) {}
 
-/**
- * Walks the prices at which demand or supply steps, and the open intervals
- * between them, from low to high.
- */
-function clearing(input: AuctionInput, bids: readonly number[], asks: readonly number[]): Clearing | undefined {
-  if (bids.length === 0 || asks.length === 0) return undefined;
-  const bidAt = (i: number): AuctionOrder => input.bids[bids[i]!]!;
-  const askAt = (i: number): AuctionOrder => input.asks[asks[i]!]!;
-  const low = askAt(0).price;
-  const high = bidAt(0).price;
-  if (low > high) return undefined;
-
-  // Demand at the lowest price, supply below it; then move up.
-  let bidEnd = 0;
-  let demand = 0n;
-  while (bidEnd < bids.length && bidAt(bidEnd).price >= low) demand += bidAt(bidEnd++).quantity;
-  let nextBid = bidEnd - 1;
-  let nextAsk = 0;
-  let supply = 0n;
-  let best: Clearing | undefined;
-  const consider = (price: bigint): void => {
-    const candidate: Clearing = {
-      price,
-      volume: min(demand, supply),
-      imbalance: abs(demand - supply),
-      distance: abs(price - input.referencePrice),
+  /** Asks for what the clearing reaches; true when something may not fill and it must be cleared again. */
+  changes({ lastBid, lastAsk }: Clearing): boolean {
+    let changed = false;
+    const ask = (side: AuctionSide<T>, name: 'buy' | 'sell', from: number, last: number): number => {
+      let rank = from;
+      for (; rank <= last; rank++) {
+        const level = side.at(rank);
+        if (level === undefined) break;
+        for (const order of level.level.orders()) {
+          const wanted = side.quantityOf(order);
+          if (wanted === 0n) continue;
+          const admitted = this.admit(order, name);
+          if (admitted >= wanted) continue;
+          side.limit(level, order, order.allOrNone ? 0n : admitted);
+          changed = true;
+        }
+      }
+      return rank;
     };
-    if (best === undefined || better(candidate, best)) best = candidate;
+    this.#bids = ask(this.bids, 'buy', this.#bids, lastBid + this.#beyond);
+    this.#asks = ask(this.asks, 'sell', this.#asks, lastAsk + this.#beyond);
+    if (changed) this.#beyond = 2 * this.#beyond + 1;
+    return changed;
+  }
+}
+
+/** Ranks of the levels of `side` that cross the best level of the other, with what the other offers to each. */
+function* crossing<T extends AuctionOrder>(
+  side: AuctionSide<T>,
+  other: AuctionSide<T>,
+  name: 'buy' | 'sell',
+): Iterable<readonly [WorkingLevel<T>, available: bigint]> {
+  const crosses = (mine: bigint, theirs: bigint): boolean => (name === 'buy' ? mine >= theirs : mine <= theirs);
+  const best = other.at(0);
+  if (best === undefined) return;
+  let last = 0;
+  const levels: WorkingLevel<T>[] = [];
+  for (let level = side.at(0); level !== undefined && crosses(level.price, best.price); level = side.at(++last))
+    levels.push(level);
+  // The worst level of this side meets the fewest of the other.
+  let available = 0n;
+  let rank = 0;
+  for (const level of levels.reverse()) {
+    for (let met = other.at(rank); met !== undefined && crosses(level.price, met.price); met = other.at(++rank))
+      available += met.total;
+    yield [level, available];
+  }
+}
+
+/** Orders that fill only whole sit out when the other side does not offer enough at any price. */
+function dropUnfillable<T extends AuctionOrder>(bids: AuctionSide<T>, asks: AuctionSide<T>): void {
+  const drop = (side: AuctionSide<T>, other: AuctionSide<T>, name: 'buy' | 'sell'): void => {
+    const out: (readonly [WorkingLevel<T>, T])[] = [];
+    for (const [level, available] of crossing(side, other, name)) {
+      for (const order of level.level.orders())
+        if (order.allOrNone && order.quantity > available) out.push([level, order]);
+    }
+    for (const [level, order] of out) side.limit(level, order, 0n);
   };
-
-  let price = low;
-  for (;;) {
-    while (nextAsk < asks.length && askAt(nextAsk).price <= price) supply += askAt(nextAsk++).quantity;
-    consider(price);
-    while (nextBid >= 0 && bidAt(nextBid).price <= price) demand -= bidAt(nextBid--).quantity;
-    // The next price at which something steps.
-    let next: bigint | undefined;
-    if (nextAsk < asks.length && askAt(nextAsk).price <= high) next = askAt(nextAsk).price;
-    if (nextBid >= 0 && (next === undefined || bidAt(nextBid).price < next)) next = bidAt(nextBid).price;
-    if (next === undefined) break;
-    const first = (fdiv(price, input.tickSize) + 1n) * input.tickSize;
-    const last = fdiv(next - 1n, input.tickSize) * input.tickSize;
-    if (first <= last) {
-      const nearest = clamp(input.referencePrice, first, last);
-      const below = fdiv(nearest, input.tickSize) * input.tickSize;
-      if (below >= first) consider(below);
-      if (below + input.tickSize <= last) consider(below + input.tickSize);
-    }
-    price = next;
-  }
-  return best !== undefined && (best as Clearing).volume > 0n ? best : undefined;
+  drop(bids, asks, 'buy');
+  drop(asks, bids, 'sell');
 }
 
-function better(a: Clearing, b: Clearing): boolean {
-  if (a.volume !== b.volume) return a.volume > b.volume;
-  if (a.imbalance !== b.imbalance) return a.imbalance < b.imbalance;
-  if (a.distance !== b.distance) return a.distance < b.distance;
-  return a.price < b.price;
+/**
+ * Of the orders that fill only whole and would get a part, the one with the
+ * worst priority sits out. All of them are at the last level.
+ * @returns true when there is one
+ */
+function dropTorn<T extends AuctionOrder>(
+  side: AuctionSide<T>,
+  lastRank: number,
+  rest: bigint,
+  stepSize: bigint,
+): boolean {
+  if (rest === 0n) return false;
+  let worst: T | undefined;
+  for (const { order, quantity } of shareLevel(side, lastRank, rest, stepSize)) {
+    if (!order.allOrNone || quantity === side.quantityOf(order)) continue;
+    if (worst === undefined || compareOrders(order, worst) > 0) worst = order;
+  }
+  if (worst === undefined) return false;
+  side.limit(side.at(lastRank)!, worst, 0n);
+  return true;
 }
 
-/** Shares `volume` among eligible orders by priority; writes into `fills`. */
-function allocate(
-  orders: readonly AuctionOrder[],
-  priority: readonly number[],
-  eligible: (order: AuctionOrder) => boolean,
-  volume: bigint,
-  step: bigint,
-  fills: bigint[],
-): void {
-  let left = volume;
-  for (let i = 0; i < priority.length && left > 0n;) {
-    const head = orders[priority[i]!]!;
-    if (!eligible(head)) return;
-    let end = i;
-    let total = 0n;
-    for (; end < priority.length; end++) {
-      const order = orders[priority[end]!]!;
-      if (order.price !== head.price || order.height !== head.height) break;
-      total += order.quantity;
+/** Leaves orders that can be cleared in one round. O(orders that cross) */
+function simplify<T extends AuctionOrder>(bids: AuctionSide<T>, asks: AuctionSide<T>): void {
+  const sellers = new Set<string>();
+  const out: (readonly [AuctionSide<T>, WorkingLevel<T>, T])[] = [];
+  for (const [level] of crossing(asks, bids, 'sell')) {
+    for (const order of level.level.orders()) {
+      if (order.allOrNone) out.push([asks, level, order]);
+      else if (order.owner !== '' && asks.quantityOf(order) > 0n) sellers.add(order.owner);
     }
-    if (total <= left) {
-      for (let k = i; k < end; k++) fills[priority[k]!] = orders[priority[k]!]!.quantity;
-      left -= total;
-    } else {
-      shareProRata(orders, priority.slice(i, end), total, left, step, fills);
-      left = 0n;
-    }
-    i = end;
   }
-}
-
-/** Pro rata by quantity in whole steps; the largest remainders get one step more, ties by key. `group` is sorted by key. */
-function shareProRata(
-  orders: readonly AuctionOrder[],
-  group: readonly number[],
-  total: bigint,
-  available: bigint,
-  step: bigint,
-  fills: bigint[],
-): void {
-  const steps = available / step;
-  let given = 0n;
-  const remainders = group.map((index, rank) => {
-    const exact = steps * orders[index]!.quantity;
-    const whole = exact / total;
-    fills[index] = whole * step;
-    given += whole;
-    return { index, rank, remainder: exact % total };
-  });
-  remainders.sort((a, b) => (a.remainder !== b.remainder ? (a.remainder > b.remainder ? -1 : 1) : a.rank - b.rank));
-  for (const { index } of remainders) {
-    if (given === steps) break;
-    fills[index] = fills[index]! + step;
-    given++;
+  for (const [level] of crossing(bids, asks, 'buy')) {
+    for (const order of level.level.orders())
+      if (order.allOrNone || sellers.has(order.owner)) out.push([bids, level, order]);
   }
+  for (const [side, level, order] of out) side.limit(level, order, 0n);
 }

@@ -1,2 +1,5 @@
+export type { AuctionFill } from './allocate.js';
 export * from './auction.js';
 export * from './fill.js';
+export * from './levels.js';
+export type { SelfTrade } from './self-trade.js';

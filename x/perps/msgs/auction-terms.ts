@@ -1,6 +1,9 @@
 import { SelfTradePrevention, TimeInForce, type Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { OrderPlacement } from '../../../gen/plimsoll/perps/v1/tx.js';
+import type { Context } from '../../../runtime/baseapp/context.js';
+import type { BookOrder } from '../book/store.js';
 import type { RestingOrder } from '../codecs.js';
+import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
 import { min } from '../units/index.js';
 
@@ -45,4 +48,27 @@ export function auctionTerms(msg: OrderPlacement): AuctionTerms {
     displayQuantity: msg.displayQuantity,
     displayed: min(msg.displayQuantity, msg.quantity),
   };
+}
+
+/**
+ * Refuses a post-only order that crosses an order of another owner in the
+ * book that the last block left: what this block changes may not decide,
+ * because the order of transactions would. Whether it takes is decided by
+ * the auction. O(own orders that cross)
+ * @throws perps/50
+ */
+export function requireRoomToRest(ctx: Context, { keeper }: Deps, [at, order]: BookOrder): void {
+  if (!order.postOnly) return;
+  const [other, crosses] =
+    at.side === 'buy'
+      ? (['sell', (price: bigint) => price <= at.price] as const)
+      : (['buy', (price: bigint) => price >= at.price] as const);
+  const owner = at.account.slice(0, 20);
+  for (const level of keeper.books.committed(ctx).market(at.marketId)?.levels(other) ?? []) {
+    if (!crosses(level.price)) return;
+    if (level.orders().some((each) => each.owner !== owner))
+      throw errors.wouldTake(
+        `price: ${at.price}; the book has a ${other} at ${level.price}: a ${at.side} that only makes must be ${other === 'sell' ? 'below' : 'above'} it`,
+      );
+  }
 }

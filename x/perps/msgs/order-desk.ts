@@ -3,6 +3,7 @@ import type { OrderAmendment, OrderCancellation } from '../../../gen/plimsoll/pe
 import { MarketStatus, TimeInForce, type Market, type Params } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { RestingOrder } from '../codecs.js';
+import { withRemaining } from '../book/terms.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
 import { isStale, orderView, type BookOrder } from '../keeper.js';
@@ -11,7 +12,7 @@ import { subaccountId } from '../subaccount-key.js';
 import { base, type AccountView, type MarketId, type Markets, type Quote, type SubaccountKey } from '../types.js';
 import { abs, notional, quoteAmountDown } from '../units/index.js';
 import { dropOrder, notOpen } from './cancel.js';
-import { auctionTerms, endsWithBlock } from './auction-terms.js';
+import { auctionTerms, requireRoomToRest } from './auction-terms.js';
 import { limitOf, requireForm, type Placement } from './order-form.js';
 import { orderToProto } from './order-proto.js';
 
@@ -70,13 +71,13 @@ export class OrderDesk {
         ...auctionTerms(placement),
       },
     ];
+    requireRoomToRest(this.#ctx, this.#deps, placed);
     this.#requireRoom(placed);
     if (placement.reduceOnly) this.#requireSomethingToReduce(placed);
     else this.#requireMargin(placed, market);
 
     const [at, order] = placed;
     keeper.setOrder(this.#ctx, at, order);
-    if (endsWithBlock(order)) keeper.markImmediate(this.#ctx, at);
     this.#count(placed, 1);
     this.#ctx.emit('plimsoll.perps.v1.EventOrderPlaced', { order: orderToProto(placed) });
     return placed;
@@ -100,8 +101,8 @@ export class OrderDesk {
       );
     if (remaining % market.stepSize !== 0n)
       throw errors.offStep(`remaining: ${remaining}; the step of ${market.ticker} is ${market.stepSize}`);
-    const smaller: RestingOrder = { ...resting, remaining: base(remaining) };
-    this.#deps.keeper.updateOrder(this.#ctx, at, smaller);
+    const smaller: RestingOrder = withRemaining(resting, remaining);
+    this.#deps.keeper.setOrder(this.#ctx, at, smaller);
     this.#count(order, -1);
     this.#count([at, smaller], 1);
     this.#ctx.emit('plimsoll.perps.v1.EventOrderAmended', { subaccount: subaccountId(this.#key), ...which, remaining });

@@ -21,18 +21,15 @@ export function marketInfo(ctx: Context, { keeper }: Deps, market: Market): Mark
   };
 }
 
-/** One side of the book, orders of one price added up, best first. O(orders shown). */
+/** One side of the book as it shows itself, orders of one price added up, best first. O(orders shown). */
 export function bookLevels(ctx: Context, { keeper }: Deps, market: MarketId, side: Side, depth: number): PriceLevel[] {
   const levels: PriceLevel[] = [];
-  for (const [at, { remaining }] of keeper.bookSide(ctx, market, side)) {
-    const last = levels.at(-1);
-    if (last !== undefined && last.price === at.price) {
-      last.quantity += remaining;
-      last.orders++;
-    } else {
-      if (levels.length === depth) break;
-      levels.push({ price: at.price, quantity: remaining, orders: 1 });
-    }
+  for (const level of keeper.book(ctx).levels(market, side)) {
+    if (levels.length === depth) break;
+    const list = level.orders();
+    let hidden = 0n;
+    for (const order of list) hidden += order.hidden;
+    levels.push({ price: level.price, quantity: level.total - hidden, orders: list.length });
   }
   return levels;
 }
