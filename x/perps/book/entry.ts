@@ -1,5 +1,6 @@
 import { SelfTradePrevention, TimeInForce } from '../../../gen/plimsoll/perps/v1/types.js';
-import type { AuctionOrder, SelfTradeMode } from '../matching/levels.js';
+import type { SelfTradeMode } from '../matching/levels.js';
+import type { Bookable } from './order-book.js';
 import type { Side, SubaccountKey } from '../types.js';
 import type { BookOrder } from './store.js';
 
@@ -10,17 +11,18 @@ const modes: ReadonlyMap<SelfTradePrevention, SelfTradeMode> = new Map([
 ]);
 
 /** An order of the book as the auction takes it. */
-export class BookEntry implements AuctionOrder {
+export class BookEntry implements Bookable {
   readonly side: Side;
   readonly account: SubaccountKey;
   readonly price: bigint;
-  readonly quantity: bigint;
+  quantity: bigint;
   readonly hidden: bigint;
   readonly height: bigint;
   readonly reduces: boolean;
   readonly allOrNone: boolean;
   readonly owner: string;
   readonly selfTrade: SelfTradeMode;
+  slot = 0;
 
   constructor(
     /** The order's name as a store key. */

@@ -5,47 +5,64 @@ import type { Side } from '../types.js';
 /** The package is CommonJS: its class is the default of the default. */
 const BTree = btree.default;
 
-/** What a book keeps: an order that knows its side. */
-export type Bookable = AuctionOrder & { readonly side: Side };
+/** An order that a book can keep. What is marked so is the book's own. */
+export interface Bookable extends AuctionOrder {
+  readonly side: Side;
+  /** Changed by the book alone. */
+  quantity: bigint;
+  /** The book's: where it lies in its level. */
+  slot: number;
+}
 
-/** All orders of a side at one price. Orders that left are swept when the level is read, or when they are the most. */
+/** All orders of a side at one price. Orders that left leave holes, swept when the level is read or when they are the most. */
 class PriceLevel<T extends Bookable> implements Level<T> {
   total = 0n;
-  #orders: T[] = [];
-  readonly #gone = new Set<T>();
+  #orders: (T | undefined)[] = [];
+  #holes = 0;
   #sorted = true;
 
   constructor(readonly price: bigint) {}
 
   add(order: T): void {
-    const last = this.#orders.at(-1);
-    if (last !== undefined && this.#sorted && compareOrders(last, order) > 0) this.#sorted = false;
+    const { length } = this.#orders;
+    if (this.#sorted && length > 0) {
+      const last = this.#orders[length - 1];
+      this.#sorted = last !== undefined && compareOrders(last, order) < 0;
+    }
+    order.slot = length;
     this.#orders.push(order);
     this.total += order.quantity;
   }
 
   remove(order: T): void {
     this.total -= order.quantity;
-    this.#gone.add(order);
-    if (this.#gone.size > 8 && 2 * this.#gone.size > this.#orders.length) this.#sweep();
+    this.#orders[order.slot] = undefined;
+    this.#holes++;
+    if (this.#holes > 8 && 2 * this.#holes > this.#orders.length) this.#sweep();
   }
 
   get isEmpty(): boolean {
-    return this.#gone.size === this.#orders.length;
+    return this.#holes === this.#orders.length;
   }
 
   orders(): readonly T[] {
-    if (this.#gone.size > 0) this.#sweep();
+    if (this.#holes > 0) this.#sweep();
     if (!this.#sorted) {
-      this.#orders.sort(compareOrders);
+      (this.#orders as T[]).sort(compareOrders);
+      this.#number();
       this.#sorted = true;
     }
-    return this.#orders;
+    return this.#orders as T[];
   }
 
   #sweep(): void {
-    this.#orders = this.#orders.filter((order) => !this.#gone.has(order));
-    this.#gone.clear();
+    this.#orders = this.#orders.filter((order) => order !== undefined);
+    this.#holes = 0;
+    this.#number();
+  }
+
+  #number(): void {
+    for (let slot = 0; slot < this.#orders.length; slot++) this.#orders[slot]!.slot = slot;
   }
 }
 
@@ -69,7 +86,7 @@ export class OrderBook<T extends Bookable> {
     return this.#wholes;
   }
 
-  /** Adds an order; the same object only once. */
+  /** Adds an order that is in no book. */
   add(order: T): void {
     const { sorted, levels } = this.#sides[order.side];
     let level = levels.get(order.price);
@@ -91,6 +108,12 @@ export class OrderBook<T extends Bookable> {
     if (!level.isEmpty) return;
     levels.delete(order.price);
     sorted.delete(order.price);
+  }
+
+  /** Lets another quantity of an order stand where it stands. */
+  resize(order: T, quantity: bigint): void {
+    this.#sides[order.side].levels.get(order.price)!.total += quantity - order.quantity;
+    order.quantity = quantity;
   }
 
   /** A side's levels, best price first. */

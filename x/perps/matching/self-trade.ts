@@ -23,25 +23,18 @@ export function selfTrades<T extends AuctionOrder>(
   askFills: readonly AuctionFill<T>[],
   quantityOf: (order: T, side: 'buy' | 'sell') => bigint,
 ): SelfTrade<T>[] {
-  const buyers = ordersByOwner(bidFills);
-  if (buyers.size === 0) return [];
-  const given: SelfTrade<T>[] = [];
-  for (const [owner, asks] of ordersByOwner(askFills)) {
-    const bids = buyers.get(owner);
-    if (bids !== undefined) given.push(...ofOwner(bids, asks, quantityOf));
+  const buyers = new Set<string>();
+  for (const { order } of bidFills) if (order.owner !== '') buyers.add(order.owner);
+  const both = new Map<string, { readonly bids: T[]; readonly asks: T[] }>();
+  for (const { order } of askFills) {
+    if (!buyers.has(order.owner)) continue;
+    const known = both.get(order.owner);
+    if (known === undefined) both.set(order.owner, { bids: [], asks: [order] });
+    else known.asks.push(order);
   }
-  return given;
-}
-
-function ordersByOwner<T extends AuctionOrder>(fills: readonly AuctionFill<T>[]): Map<string, T[]> {
-  const owners = new Map<string, T[]>();
-  for (const { order } of fills) {
-    if (order.owner === '') continue;
-    const known = owners.get(order.owner);
-    if (known === undefined) owners.set(order.owner, [order]);
-    else known.push(order);
-  }
-  return owners;
+  if (both.size === 0) return [];
+  for (const { order } of bidFills) both.get(order.owner)?.bids.push(order);
+  return [...both.values()].flatMap(({ bids, asks }) => ofOwner(bids, asks, quantityOf));
 }
 
 function ofOwner<T extends AuctionOrder>(
