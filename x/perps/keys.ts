@@ -53,5 +53,7 @@ const signedText: ValueCodec<bigint> = {
 /** Transient 02: deposits less withdrawals of a subaccount in this block. */
 export const netDeposits = new Collection<SubaccountKey, bigint>(transientStoreName, 0x02, accountKey, signedText);
 
+const flag: ValueCodec<true> = { encode: () => Buffer.of(1), decode: () => true };
+
 /** Transient 03: subaccounts whose cash or positions a message of this block changed. */
 export const changedAccounts = new Collection<SubaccountKey, true>(transientStoreName, 0x03, accountKey, flag);

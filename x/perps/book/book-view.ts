@@ -113,27 +113,31 @@ export class BookView {
         continue;
       }
       const total = level.total - (removed ?? 0n) + (same?.total ?? 0n);
-      if (total > 0n) yield { price: level.price, total, orders: () => this.#merged(level, same) };
+      if (total > 0n) yield this.#merged(level, same, total);
     }
     for (; next < fresh.length; next++) yield fresh[next]!;
   }
 
   /** What can be traded at each price, best first: also what icebergs hide, not what fills only whole. */
   *depth(market: MarketId, side: Side): Iterable<{ price: bigint; quantity: bigint }> {
-    const wholes = this.hasWholes(market);
-    for (const level of this.levels(market, side)) {
-      let quantity = level.total;
-      if (wholes) for (const order of level.orders()) if (order.allOrNone) quantity -= order.quantity;
-      if (quantity > 0n) yield { price: level.price, quantity };
-    }
+    for (const { price, total, wholes } of this.levels(market, side))
+      if (total > wholes) yield { price, quantity: total - wholes };
   }
 
+  /** A level of the last block with what this one left of it and added to it. */
   #merged<M extends AuctionOrder>(
     level: Level<BookEntry>,
     same: Level<BookEntry | M> | undefined,
-  ): readonly (BookEntry | M)[] {
-    const stayed = level.orders().filter((entry) => !this.#gone.has(entry));
-    return same === undefined ? stayed : [...stayed, ...same.orders()].sort(compareOrders);
+    total: bigint,
+  ): Level<BookEntry | M> {
+    const orders = (): readonly (BookEntry | M)[] => {
+      const stayed = level.orders().filter((entry) => !this.#gone.has(entry));
+      return same === undefined ? stayed : [...stayed, ...same.orders()].sort(compareOrders);
+    };
+    let wholes = same?.wholes ?? 0n;
+    if (level.wholes > 0n)
+      for (const entry of level.orders()) if (entry.allOrNone && !this.#gone.has(entry)) wholes += entry.quantity;
+    return { price: level.price, total, wholes, orders };
   }
 
   #delta(market: MarketId, side: Side): Delta {

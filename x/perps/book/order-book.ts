@@ -17,6 +17,7 @@ export interface Bookable extends AuctionOrder {
 /** All orders of a side at one price. Orders that left leave holes, swept when the level is read or when they are the most. */
 class PriceLevel<T extends Bookable> implements Level<T> {
   total = 0n;
+  wholes = 0n;
   #orders: (T | undefined)[] = [];
   #holes = 0;
   #sorted = true;
@@ -31,14 +32,20 @@ class PriceLevel<T extends Bookable> implements Level<T> {
     }
     order.slot = length;
     this.#orders.push(order);
-    this.total += order.quantity;
+    this.count(order, order.quantity);
   }
 
   remove(order: T): void {
-    this.total -= order.quantity;
+    this.count(order, -order.quantity);
     this.#orders[order.slot] = undefined;
     this.#holes++;
     if (this.#holes > 8 && 2 * this.#holes > this.#orders.length) this.#sweep();
+  }
+
+  /** Counts a change of an order's quantity. */
+  count(order: T, change: bigint): void {
+    this.total += change;
+    if (order.allOrNone) this.wholes += change;
   }
 
   get isEmpty(): boolean {
@@ -112,7 +119,7 @@ export class OrderBook<T extends Bookable> {
 
   /** Lets another quantity of an order stand where it stands. */
   resize(order: T, quantity: bigint): void {
-    this.#sides[order.side].levels.get(order.price)!.total += quantity - order.quantity;
+    this.#sides[order.side].levels.get(order.price)!.count(order, quantity - order.quantity);
     order.quantity = quantity;
   }
 
