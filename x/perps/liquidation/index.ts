@@ -1,4 +1,5 @@
 export * from './allocate.js';
+export * from './contributions.js';
 export * from './haircut.js';
 export * from './limits.js';
 export * from './penalty.js';

@@ -1,5 +1,5 @@
 import { abs, cdiv, max, million, min } from '../../../runtime/math/integers.js';
-import { maintenanceMarginOf } from '../margin/maintenance.js';
+import { MaintenanceExposures, maintenanceMargin } from '../margin/maintenance.js';
 import { equity as equityOf } from '../margin/equity.js';
 import { clampedHealth } from '../margin/acceptance.js';
 import {
@@ -20,6 +20,7 @@ import {
 } from '../types.js';
 import { mulPpmUp, notional } from '../units/amounts.js';
 import { allocateByMargin } from './allocate.js';
+import { contributions } from './contributions.js';
 import { bankruptcyPrice, limitDistance, limitPrice } from './limits.js';
 import { penaltyRate } from './penalty.js';
 
@@ -40,7 +41,9 @@ interface Leg {
   readonly position: PositionView;
   readonly market: MarketView;
   readonly size: bigint;
-  readonly margin: Quote;
+  /** What it contributes to maintenance margin. */
+  readonly margin: bigint;
+  /** The account's equity that belongs to it. */
   readonly share: Quote;
   readonly penalty: Ppm;
   readonly distance: Ppm;
@@ -48,17 +51,27 @@ interface Leg {
   readonly cost: Ppm;
 }
 
-function legsOf(
+/** A failing account as the solver sees it. */
+interface Patient {
+  readonly equity: Quote;
+  readonly margin: Quote;
+  /** Health between 0 and 1. */
+  readonly h: Ppm;
+  readonly legs: readonly Leg[];
+}
+
+function patientOf(
   account: AccountView,
   markets: Markets,
   params: RiskParams,
-  equity: Quote,
-  h: Ppm,
-  margins: readonly Quote[],
   tranchePays: (id: MarketId) => boolean,
-): Leg[] {
+): Patient {
+  const margins = contributions(account, markets);
+  const margin = quote(margins.reduce((sum, each) => sum + each, 0n));
+  const equity = equityOf(account, markets);
+  const h = clampedHealth({ equity, maintenanceMargin: margin });
   const shares = allocateByMargin(equity, margins);
-  return account.positions.map((position, index) => {
+  const legs = account.positions.map((position, index): Leg => {
     const market = markets(position.marketId);
     const share = quote(shares[index]!);
     const penalty = penaltyRate(h, market, params);
@@ -75,6 +88,78 @@ function legsOf(
       cost: ppm(penalty + max(0n, distance) / 2n),
     };
   });
+  return { equity, margin, h, legs };
+}
+
+/** What closing so much of a leg costs, rounded up. */
+const closeCost = (leg: Leg, quantity: bigint): Quote => mulPpmUp(notional(leg.market, base(quantity)), leg.cost);
+
+/** What is left of a leg's position, with its sign. */
+const remaining = ({ position, size }: Leg, closed: bigint): Base =>
+  base(position.quantity > 0n ? size - closed : closed - size);
+
+/** A patient while legs are closed one after the other. */
+class Closing {
+  /** Base quanta that close, in the order of closing. */
+  readonly closed = new Map<Leg, bigint>();
+  readonly #patient: Patient;
+  readonly #targetHealth: Ppm;
+  readonly #sums: MaintenanceExposures;
+  #spent = 0n;
+
+  constructor(patient: Patient, account: AccountView, markets: Markets, targetHealth: Ppm) {
+    this.#patient = patient;
+    this.#targetHealth = targetHealth;
+    this.#sums = new MaintenanceExposures(account, markets);
+  }
+
+  /** True when the margin is a plain sum over legs. */
+  get plain(): boolean {
+    return this.#sums.plain;
+  }
+
+  /** Hands over H of section 10.2, scaled by a million, as a function of what closes of one leg. */
+  consider<T>(leg: Leg, work: (healthAfter: (quantity: bigint) => bigint) => T): T {
+    this.#sums.remove(leg.market, leg.position.quantity);
+    const result = work((quantity) => {
+      const margin = this.#sums.marginWith(leg.market, remaining(leg, quantity));
+      return this.#score(this.#spent + closeCost(leg, quantity), margin);
+    });
+    this.#sums.add(leg.market, leg.position.quantity);
+    return result;
+  }
+
+  close(leg: Leg, quantity: bigint): void {
+    this.closed.set(leg, quantity);
+    this.#spent += closeCost(leg, quantity);
+    this.#sums.remove(leg.market, leg.position.quantity);
+    this.#sums.add(leg.market, remaining(leg, quantity));
+  }
+
+  /** Closes of every leg the least equal share of what is left that suffices, or everything. */
+  shrink(account: AccountView, markets: Markets): void {
+    const { legs } = this.#patient;
+    const shrunk = (share: bigint): bigint[] =>
+      legs.map((leg) => {
+        const done = this.closed.get(leg) ?? 0n;
+        const steps = cdiv((leg.size - done) * share, million * leg.market.stepSize);
+        return min(leg.size, done + steps * leg.market.stepSize);
+      });
+    const at = (share: bigint): bigint => {
+      const quantities = shrunk(share);
+      const cost = legs.reduce((sum, leg, index) => sum + closeCost(leg, quantities[index]!), 0n);
+      const positions = legs
+        .map((leg, index) => ({ ...leg.position, quantity: remaining(leg, quantities[index]!) }))
+        .filter(({ quantity }) => quantity !== 0n);
+      return this.#score(cost, maintenanceMargin({ ...account, positions }, markets));
+    };
+    const share = at(million) >= 0n ? leastSufficient(at, million) : million;
+    for (const [index, quantity] of shrunk(share).entries()) this.closed.set(legs[index]!, quantity);
+  }
+
+  #score(cost: bigint, margin: bigint): bigint {
+    return million * (this.#patient.equity - cost) - this.#targetHealth * margin;
+  }
 }
 
 /**
@@ -83,11 +168,13 @@ function legsOf(
  * most health for its cost first. risk-model section 10.2.
  *
  * Health after closing x, H(x) = E - cost(x) - tau * MM(x), is concave in x
- * because margin is convex, and rises to the end because closing costs less
- * than the margin it frees: penalty and half the limit distance stay below
- * tau * m. So the least sufficient x is found by bisection, and when all of a
- * position is not enough, all of it closes and the next market follows.
- * O(positions * log(size)) margin evaluations.
+ * because margin is convex. Where nothing is hedged it rises to the end,
+ * because penalty and half the limit distance stay below tau * m; a leg that
+ * hedges others has a maximum before its end, which is found by thirds. If
+ * the maximum suffices, the least sufficient x is found by bisection; if not,
+ * the maximum is closed and the next market follows. A hedge whose legs do
+ * not suffice one by one is closed in proportion, once the account is too ill
+ * for slices or when no leg helps alone. O(positions * log(size)) margin evaluations of O(factors + clusters).
  */
 export function planClose(
   account: AccountView,
@@ -95,49 +182,49 @@ export function planClose(
   params: RiskParams,
   tranchePays: (id: MarketId) => boolean,
 ): CloseStep[] {
-  const margins = account.positions.map(({ marketId, quantity }) => maintenanceMarginOf(markets(marketId), quantity));
-  const equity = equityOf(account, markets);
-  let margin = margins.reduce((sum, each) => sum + each, 0n);
-  const h = clampedHealth({ equity, maintenanceMargin: quote(margin) });
-  const open = legsOf(account, markets, params, equity, h, margins, tranchePays);
-  const steps: CloseStep[] = [];
-  let spent = 0n;
-
-  while (open.length > 0) {
-    /** H of section 10.2, scaled by a million, after closing n steps of a leg. */
-    const healthAfter = (leg: Leg, closed: bigint): bigint => {
-      const cost = mulPpmUp(notional(leg.market, base(closed)), leg.cost);
-      const rest = maintenanceMarginOf(leg.market, base(leg.size - closed));
-      return million * (equity - spent - cost) - params.targetHealth * (margin - leg.margin + rest);
-    };
-    const leg = steepest(open, healthAfter);
+  const patient = patientOf(account, markets, params, tranchePays);
+  const closing = new Closing(patient, account, markets, params.targetHealth);
+  const { plain } = closing;
+  const open = [...patient.legs];
+  let enough = false;
+  while (open.length > 0 && !enough) {
+    const leg = steepest(open, closing);
     open.splice(open.indexOf(leg), 1);
-    const at = (n: bigint): bigint => healthAfter(leg, min(leg.size, n * leg.market.stepSize));
-    const all = cdiv(leg.size, leg.market.stepSize);
-    const enough = at(all) >= 0n;
-    const count = enough ? leastSufficient(at, all) : all;
-    if (count === 0n) break;
-    const quantity = boundedQuantity(leg, min(leg.size, count * leg.market.stepSize), h, params);
-    steps.push(stepOf(leg, quantity));
-    spent += mulPpmUp(notional(leg.market, quantity), leg.cost);
-    margin += maintenanceMarginOf(leg.market, base(leg.size - quantity)) - leg.margin;
-    if (enough) break;
+    const quantity = closing.consider(leg, (healthAfter) => {
+      const { stepSize } = leg.market;
+      const at = (n: bigint): bigint => healthAfter(min(leg.size, n * stepSize));
+      const all = cdiv(leg.size, stepSize);
+      const most = plain || at(all) >= 0n ? all : maximiser(at, all);
+      enough = at(most) >= 0n;
+      const count = enough ? leastSufficient(at, most) : most;
+      if (count === 0n) return 0n;
+      const wanted = min(leg.size, count * stepSize);
+      const bounded = boundedQuantity(leg, wanted, patient.h, params);
+      // The least size may take away a hedge: then it does not count.
+      return !plain && bounded > wanted && healthAfter(bounded) < healthAfter(0n) ? wanted : bounded;
+    });
+    closing.close(leg, quantity);
   }
-  return steps;
+  const nothing = [...closing.closed.values()].every((quantity) => quantity === 0n);
+  if (!enough && !plain && (nothing || patient.h < params.sliceHealth)) closing.shrink(account, markets);
+  return [...closing.closed]
+    .filter(([, quantity]) => quantity > 0n)
+    .map(([leg, quantity]) => stepOf(leg, base(quantity)));
 }
 
-/** Beyond the solver's bound: close the position with the largest margin whole. O(positions). */
+/**
+ * Beyond the solver's bound: close the position that contributes most margin
+ * whole, and of an account that hedges everything, because a leg that loses
+ * its hedge would need more. O(positions).
+ */
 export function planCloseRiskiest(
   account: AccountView,
   markets: Markets,
   params: RiskParams,
   tranchePays: (id: MarketId) => boolean,
 ): CloseStep[] {
-  const margins = account.positions.map(({ marketId, quantity }) => maintenanceMarginOf(markets(marketId), quantity));
-  const equity = equityOf(account, markets);
-  const total = quote(margins.reduce((sum, each) => sum + each, 0n));
-  const h = clampedHealth({ equity, maintenanceMargin: total });
-  const legs = legsOf(account, markets, params, equity, h, margins, tranchePays);
+  const { legs } = patientOf(account, markets, params, tranchePays);
+  if (!new MaintenanceExposures(account, markets).plain) return legs.map((leg) => stepOf(leg, base(leg.size)));
   let riskiest: Leg | undefined;
   for (const leg of legs) if (riskiest === undefined || leg.margin > riskiest.margin) riskiest = leg;
   return riskiest === undefined ? [] : [stepOf(riskiest, base(riskiest.size))];
@@ -156,19 +243,33 @@ function stepOf(leg: Leg, quantity: Base): CloseStep {
 }
 
 /** The leg whose first per cent gains most health for its size; ties to the lower market. */
-function steepest(legs: readonly Leg[], healthAfter: (leg: Leg, closed: bigint) => bigint): Leg {
+function steepest(legs: readonly Leg[], closing: Closing): Leg {
   let best = legs[0]!;
   let bestGain: readonly [bigint, bigint] | undefined;
   for (const leg of legs) {
     const part = max(1n, leg.size / 100n);
     const size = max(1n, notional(leg.market, base(part)));
-    const gain = healthAfter(leg, part) - healthAfter(leg, 0n);
+    const gain = closing.consider(leg, (healthAfter) => healthAfter(part) - healthAfter(0n));
     // Compare gain / size as fractions.
     if (bestGain === undefined || gain * bestGain[1] > bestGain[0] * size) {
       best = leg;
       bestGain = [gain, size];
     }
   }
+  return best;
+}
+
+/** Where a function that is concave up to rounding is largest in 0..end. */
+function maximiser(f: (n: bigint) => bigint, end: bigint): bigint {
+  let low = 0n;
+  let high = end;
+  while (high - low > 2n) {
+    const third = (high - low) / 3n;
+    if (f(low + third) < f(high - third)) low += third;
+    else high -= third;
+  }
+  let best = low;
+  for (let n = low + 1n; n <= high; n++) if (f(n) > f(best)) best = n;
   return best;
 }
 
