@@ -1,10 +1,8 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
-import { FatalError } from '../../../runtime/baseapp/errors.js';
 import { sideToProto } from '../codecs.js';
-import { reaches, waterFill, type DeleverageCandidate } from '../liquidation/index.js';
-import { maintenanceMargin, maintenanceMarginOf } from '../margin/index.js';
+import { deleverageCandidate, reaches, waterFill } from '../liquidation/index.js';
 import { subaccountId } from '../subaccount-key.js';
-import { base, quote, type AccountView, type MarketView, type Side } from '../types.js';
+import type { MarketView, Side } from '../types.js';
 import { abs } from '../units/index.js';
 import type { Gains } from './gains.js';
 import type { Solvent } from './solvent.js';
@@ -30,7 +28,9 @@ export function deleverage(
   if (net !== 0n) {
     // Bankrupt longs net: shorts are closed, and the other way round.
     const plan = solvent.riskiest(market, net > 0n ? 'short' : 'long', abs(net), (accounts, level) => {
-      const candidates = accounts.map((account) => candidateOf(work, market, account));
+      const candidates = accounts.map((account) =>
+        deleverageCandidate(account, market, work.markets, work.equity(account)),
+      );
       if (level > 0n && !reaches(market, abs(net), candidates, level)) return undefined;
       return { accounts, cuts: waterFill(market, abs(net), candidates) };
     });
@@ -42,18 +42,6 @@ export function deleverage(
     }
   }
   work.addDust(-moved);
-}
-
-function candidateOf(work: WorkingSet, market: MarketView, account: AccountView): DeleverageCandidate {
-  const held = account.positions.find(({ marketId }) => marketId === market.id);
-  if (held === undefined) throw new FatalError(`an account to be deleveraged holds nothing in market ${market.id}`);
-  const size = abs(held.quantity);
-  return {
-    key: account.key,
-    size,
-    equity: work.equity(account),
-    otherMargin: quote(maintenanceMargin(account, work.markets) - maintenanceMarginOf(market, base(size))),
-  };
 }
 
 /** Closes part of a position at mark; returns the signed change of cash. */

@@ -1,7 +1,6 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { moduleName, type Deps } from '../deps.js';
-import { allocateByMargin, planHaircut } from '../liquidation/index.js';
-import { maintenanceMarginOf } from '../margin/index.js';
+import { allocateByMargin, contributions, planHaircut } from '../liquidation/index.js';
 import { subaccountId } from '../subaccount-key.js';
 import type { MarketId, PositionView, Side } from '../types.js';
 import { max, min } from '../units/index.js';
@@ -58,10 +57,8 @@ function bankruptOf(ctx: Context, { keeper }: Deps, work: WorkingSet, account: W
   // An insured close may fill beyond the bankruptcy price and leave a debt without a position (section 10.3).
   const answerable = account.positions.length > 0 ? account.positions : keeper.positionsOf(ctx.committed, account.key);
   const ids = answerable.length > 0 ? answerable.map(({ marketId }) => marketId) : [...account.marketCash.keys()];
-  const margins = ids.map((_, index) => {
-    const position = answerable[index];
-    return position === undefined ? 0n : maintenanceMarginOf(work.markets(position.marketId), position.quantity);
-  });
+  const margins =
+    answerable.length > 0 ? contributions({ ...account, positions: answerable }, work.markets) : ids.map(() => 0n);
   const parts = allocateByMargin(deficit, margins);
   return { account, deficit, answerable, shares: new Map(ids.map((id, index) => [id, parts[index]!])) };
 }

@@ -1,4 +1,5 @@
 import { fundingScale } from '../margin/equity.js';
+import { steepestRate } from '../margin/exposure.js';
 import type { AccountView, MarketView } from '../types.js';
 
 /**
@@ -22,7 +23,7 @@ export interface MarketEstimate {
   readonly funding: number;
   /** Quote quanta that one step of the funding index costs one base quantum. */
   readonly fundingStep: number;
-  /** Maintenance rate, a fraction. */
+  /** The most maintenance margin that a notional needs, concentration apart, a fraction. */
   readonly rate: number;
   /** D of section 4.2, quote quanta. */
   readonly depth: number;
@@ -35,7 +36,7 @@ export function estimateOf(market: MarketView): MarketEstimate {
     value: Number(market.markPrice) / divisor,
     funding: Number(market.fundingIndex) * fundingStep,
     fundingStep,
-    rate: Number(market.maintenanceRate) / 1e9,
+    rate: Number(steepestRate(market)) / 1e9,
     depth: Number(market.depthUnit),
   };
 }

@@ -1,5 +1,6 @@
 import { abs, billion, cdiv, fdiv, max, min } from '../../../runtime/math/integers.js';
 import { fundingScale } from '../margin/equity.js';
+import { steepestRate } from '../margin/exposure.js';
 import type { AccountView, MarketView, Markets } from '../types.js';
 import { notional } from '../units/amounts.js';
 
@@ -8,9 +9,13 @@ import { notional } from '../units/amounts.js';
  * 19.3). Let L be the sum over blocks of relative moves of a market's mark,
  * funding included. While L <= 10 %, no position's notional N grows beyond
  * 1.12 N, so equity falls and maintenance margin rises by at most
- * 1.12 N (1 + m) L, with m the largest marginal maintenance rate. An account
- * whose slack over maintenance margin exceeds that for all its positions
- * need not be looked at. The bound selects accounts; the exact rule decides.
+ * 1.12 N (1 + m) L, with m the largest marginal maintenance rate. Offsets
+ * change nothing about it: margin is sub-additive (INV-P2), so the margin
+ * after a move is at most the margin before and what the changes of the
+ * single positions would need alone, even when a move takes a hedge apart.
+ * An account whose slack over maintenance margin exceeds that for all its
+ * positions need not be looked at. The bound selects accounts; the exact rule
+ * decides.
  */
 
 /** Longest way for which the bound holds, ppb. */
@@ -44,7 +49,7 @@ export function reachOf(account: AccountView, slack: bigint, markets: Markets): 
   let loss = 0n;
   for (const { marketId, quantity } of account.positions) {
     const market = markets(marketId);
-    loss += cdiv(notional(market, quantity) * (billion + market.maintenanceRate + steepest), billion);
+    loss += cdiv(notional(market, quantity) * (billion + steepestRate(market) + steepest), billion);
   }
   if (loss === 0n) return longest;
   return min(longest, fdiv(spare * billion * growth.denominator, loss * growth.numerator));

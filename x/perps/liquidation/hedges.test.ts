@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { equity } from '../margin/equity.js';
 import { loadingOf } from '../margin/loading.js';
-import { maintenanceMargin } from '../margin/maintenance.js';
+import { maintenanceMargin, maintenanceMarginOf } from '../margin/maintenance.js';
 import { accountWith, market, marketsOf, riskParams } from '../testing/values.js';
 import { base, ppb, ppm, quote, type AccountView, type MarketView, type Quote, type RiskParams } from '../types.js';
 import { allocateByMargin } from './allocate.js';
@@ -11,6 +11,7 @@ import { contributions } from './contributions.js';
 import { limitDistance } from './limits.js';
 import { penaltyRate } from './penalty.js';
 import { planClose, planCloseRiskiest } from './plan-close.js';
+import { deleverageCandidate, waterFill, type DeleverageCandidate } from './water-fill.js';
 
 const numRuns = Number(process.env['PLIMSOLL_FC_RUNS'] ?? 150);
 const size = (x: bigint): bigint => (x < 0n ? -x : x);
@@ -122,6 +123,108 @@ function portfolios() {
   }));
 }
 
+describe('deleveraging hedged accounts (section 13.1)', () => {
+  const pair = [member(1, 950_000n, { stepSize: 1n }), member(2, 950_000n, { stepSize: 1n })] as const;
+  const markets = marketsOf(...pair);
+  const candidate = (key: string, e: bigint, a: bigint, b: bigint): DeleverageCandidate => {
+    const account = {
+      ...accountWith(e, [
+        [pair[0], a],
+        [pair[1], b],
+      ]),
+      key,
+    };
+    return deleverageCandidate(account, pair[0], markets, quote(e));
+  };
+
+  test('a hedged account is closed after an outright one of the same equity and size', () => {
+    const both = [candidate('a', 300_000n, 100_000n, -100_000n), candidate('b', 300_000n, 100_000n, 0n)];
+    // 250,000 of margin against 156,125: the outright one alone until both are at the same level.
+    assert.deepEqual(waterFill(pair[0], 30_000n, both), [0n, 30_000n]);
+    const later = waterFill(pair[0], 50_000n, both);
+    assert.ok(later[0]! > 0n && later[1]! > later[0]!, `${later}`);
+  });
+  test('a leg that only hedges is left alone until nothing else is open', () => {
+    // The second market is much larger: the first only takes risk off it.
+    const hedge = candidate('a', 300_000n, 20_000n, -100_000n);
+    const outright = candidate('b', 300_000_000n, 50_000n, 0n);
+    assert.deepEqual(waterFill(pair[0], 50_000n, [hedge, outright]), [0n, 50_000n]);
+    assert.deepEqual(waterFill(pair[0], 57_000n, [hedge, outright]), [7_000n, 50_000n]);
+    const two = candidate('c', 300_000n, 10_000n, -100_000n);
+    assert.deepEqual(waterFill(pair[0], 65_000n, [hedge, outright, two]), [10_000n, 50_000n, 5_000n]);
+    assert.deepEqual(waterFill(pair[0], 90_000n, [hedge, outright, two]), [20_000n, 50_000n, 10_000n]);
+  });
+  test('stress vectors count as in any margin', () => {
+    const stressed = { ...pair[0], shocks: [ppm(-500_000n)] };
+    const account = accountWith(10_000_000n, [[stressed, 100_000n]]);
+    const one = deleverageCandidate(account, stressed, marketsOf(stressed), quote(10_000_000n));
+    // 50 % of 10,000,000 instead of 2.5 %: risk 0.5 against 0.25 of an account with twice the equity.
+    const two = { ...deleverageCandidate(account, stressed, marketsOf(stressed), quote(20_000_000n)), key: 'b' };
+    assert.deepEqual(waterFill(stressed, 50_000n, [one, two]), [50_000n, 0n]);
+    assert.deepEqual(waterFill(stressed, 80_000n, [one, two]), [60_000n, 20_000n]);
+  });
+  test('INV-A1 INV-A4 the quantity exactly, one level for all the touched, hedges only when nothing else is left', () => {
+    let hedges = 0;
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(portfolios(), fc.bigInt({ min: 1n, max: 3_000n })), { minLength: 1, maxLength: 6 }),
+        fc.bigInt({ min: 1n, max: 1_000n }),
+        (drawn, permille) => {
+          const [{ views }] = drawn[0]!;
+          const all = marketsOf(...views);
+          const [first] = views;
+          const candidates = drawn.map(([{ held }, part], i) => {
+            const account = {
+              ...accountWith(0n, [
+                [first!, size(held[0]!)],
+                [views[1]!, held[1]!],
+                [views[2]!, held[2]!],
+              ]),
+              key: `${i}`,
+            };
+            const e = (maintenanceMargin(account, all) * part) / 1_000n;
+            return deleverageCandidate(account, first!, all, quote(e));
+          });
+          const total = sum(candidates.map((each) => each.size));
+          const quantity = ((total * permille) / 100_000_000n) * 100_000n;
+          const cuts = waterFill(first!, quantity, candidates);
+          assert.equal(sum(cuts), quantity);
+          const marginAfter = (i: number, cut: bigint): bigint => {
+            const each = candidates[i]!;
+            const kept = each.size - cut;
+            if (each.marginAt !== undefined) return each.marginAt(kept);
+            return each.otherMargin + maintenanceMarginOf(first!, base(kept));
+          };
+          const step = 100_000n;
+          const lowers = (i: number, from: bigint): boolean =>
+            from < candidates[i]!.size && marginAfter(i, from + step) < marginAfter(i, from);
+          const open = candidates.some((_, i) => lowers(i, cuts[i]!));
+          // The level: the largest risk that another step could still lower.
+          let level = 0n;
+          for (const [i, each] of candidates.entries()) {
+            if (each.equity === 0n || !lowers(i, cuts[i]!)) continue;
+            const ratio = ceil(marginAfter(i, cuts[i]!) * 1_000_000n, each.equity);
+            if (ratio > level) level = ratio;
+          }
+          for (const [i, each] of candidates.entries()) {
+            const cut = cuts[i]!;
+            assert.ok(cut >= 0n && cut <= each.size && cut % step === 0n);
+            if (cut === 0n || each.equity === 0n) continue;
+            if (!open) {
+              hedges++;
+              continue;
+            }
+            assert.ok(lowers(i, cut - step), 'a hedge closed although something else was left');
+            assert.ok(ceil(marginAfter(i, cut - step) * 1_000_000n, each.equity) >= level, 'cut a step too far');
+          }
+        },
+      ),
+      { numRuns },
+    );
+    assert.ok(hedges > 0);
+  });
+});
+
 describe('closing hedged accounts', () => {
   test('INV-L2 INV-L7 against brute force: the steepest market, the least that suffices or the best it can do, then the next', () => {
     let hedged = 0;
@@ -134,6 +237,13 @@ describe('closing hedged accounts', () => {
         const open = new Map(account.positions.map(({ marketId, quantity }) => [marketId, size(quantity)]));
         const expected: (readonly [number, bigint])[] = [];
         const slack = unbounded.targetHealth * 3n;
+        const scoresOf = (id: number, whole: bigint): bigint[] =>
+          Array.from({ length: Number(whole / 100_000n) + 1 }, (_, n) =>
+            score(new Map([...closed, [id, BigInt(n) * 100_000n]])),
+          );
+        // Where no leg helps alone, all shrink together: another test.
+        if ([...open].every(([id, whole]) => scoresOf(id, whole).every((each, _, all) => each <= all[0]! + slack)))
+          return;
         for (;;) {
           // Gain of the first per cent for its notional.
           let best: { id: number; gain: bigint; worth: bigint } | undefined;
@@ -147,9 +257,7 @@ describe('closing hedged accounts', () => {
           const { id } = best;
           const whole = open.get(id)!;
           open.delete(id);
-          const scores = Array.from({ length: Number(whole / 100_000n) + 1 }, (_, n) =>
-            score(new Map([...closed, [id, BigInt(n) * 100_000n]])),
-          );
+          const scores = scoresOf(id, whole);
           const top = scores.reduce((a, b) => (a > b ? a : b));
           const least = scores.findIndex((each) => each >= 0n);
           const chosen = steps.find(({ marketId }) => marketId === id)?.quantity ?? 0n;

@@ -23,6 +23,7 @@ import { allocateByMargin } from './allocate.js';
 import { contributions } from './contributions.js';
 import { bankruptcyPrice, limitDistance, limitPrice } from './limits.js';
 import { penaltyRate } from './penalty.js';
+import { leastSufficient, maximiser } from './search.js';
 
 /** One closing order of a liquidation. */
 export interface CloseStep {
@@ -257,32 +258,6 @@ function steepest(legs: readonly Leg[], closing: Closing): Leg {
     }
   }
   return best;
-}
-
-/** Where a function that is concave up to rounding is largest in 0..end. */
-function maximiser(f: (n: bigint) => bigint, end: bigint): bigint {
-  let low = 0n;
-  let high = end;
-  while (high - low > 2n) {
-    const third = (high - low) / 3n;
-    if (f(low + third) < f(high - third)) low += third;
-    else high -= third;
-  }
-  let best = low;
-  for (let n = low + 1n; n <= high; n++) if (f(n) > f(best)) best = n;
-  return best;
-}
-
-/** Smallest n in 0..end with f(n) >= 0, when f(end) >= 0 and f is concave up to rounding. */
-function leastSufficient(f: (n: bigint) => bigint, end: bigint): bigint {
-  let low = 0n;
-  let high = end;
-  while (low < high) {
-    const middle = (low + high) / 2n;
-    if (f(middle) >= 0n) high = middle;
-    else low = middle + 1n;
-  }
-  return low;
 }
 
 /** Applies the least and largest size of one block's close. risk-model section 10.2. */

@@ -1,7 +1,9 @@
-import { billion, cdiv, fdiv, max, million, min } from '../../../runtime/math/integers.js';
+import { abs, billion, cdiv, fdiv, max, million, min } from '../../../runtime/math/integers.js';
 import { concentrationFree } from '../margin/concentration.js';
-import { maintenanceMarginOf } from '../margin/maintenance.js';
-import { base, type MarketView, type Quote } from '../types.js';
+import { MaintenanceExposures, maintenanceMarginOf } from '../margin/maintenance.js';
+import { base, quote, type AccountView, type MarketView, type Markets, type Quote } from '../types.js';
+import { allocateByMargin } from './allocate.js';
+import { leastSufficient, maximiser } from './search.js';
 
 /** An account on the side that is deleveraged. */
 export interface DeleverageCandidate {
@@ -13,6 +15,33 @@ export interface DeleverageCandidate {
   readonly equity: Quote;
   /** Maintenance margin of all its other positions. */
   readonly otherMargin: Quote;
+  /** Maintenance margin of the account when the position has this size; undefined: the position's and the others' add up. */
+  readonly marginAt?: (size: bigint) => Quote;
+}
+
+/** The account as a candidate in a market in which it has a position. O(positions). */
+export function deleverageCandidate(
+  account: AccountView,
+  market: MarketView,
+  markets: Markets,
+  equity: Quote,
+): DeleverageCandidate {
+  const { key, positions } = account;
+  const { quantity } = positions.find(({ marketId }) => marketId === market.id)!;
+  const size = abs(quantity);
+  if (positions.length === 1 && market.shocks.length === 0) return { key, size, equity, otherMargin: quote(0n) };
+  const sums = new MaintenanceExposures(account, markets);
+  const { plain } = sums;
+  sums.remove(market, quantity);
+  const otherMargin = sums.margin();
+  if (plain) return { key, size, equity, otherMargin };
+  return {
+    key,
+    size,
+    equity,
+    otherMargin,
+    marginAt: (kept) => sums.marginWith(market, base(quantity > 0n ? kept : -kept)),
+  };
 }
 
 /** A candidate still in question: above the level that is known to suffice. */
@@ -25,10 +54,12 @@ interface Risky {
 /**
  * Who is closed, and how much: everybody's risk MM/E is cut down to one
  * level lambda, the highest at which the cuts reach `quantity`; accounts
- * below the level are not touched. What the level cuts too much is given
- * back in key order, to nobody more than the next level would: so no touched
- * account stays above lambda + 1 ppm (INV-A4), and splitting an account
- * changes nothing but rounding (INV-A5). Cuts are whole steps.
+ * below the level are not touched, and nobody loses what hedges his other
+ * positions as long as cuts that lower risk suffice. What the level cuts too
+ * much is given back in key order, to nobody more than the next level would:
+ * so no touched account stays above lambda + 1 ppm (INV-A4), and splitting an
+ * account changes nothing but rounding (INV-A5). When only hedges are left,
+ * they close in proportion to their size. Cuts are whole steps.
  * risk-model section 13.1, INV-A1, A4, A5, A6.
  * Closing at mark leaves equity as it is. O(candidates * log(level)).
  * @returns base quanta to close of each candidate, summing exactly to min(quantity, total size)
@@ -36,13 +67,17 @@ interface Risky {
 export function waterFill(market: MarketView, quantity: bigint, candidates: readonly DeleverageCandidate[]): bigint[] {
   const total = candidates.reduce((sum, { size }) => sum + size, 0n);
   const wanted = min(quantity, total);
-  const cuts = new Array<bigint>(candidates.length).fill(0n);
-  if (wanted === 0n) return cuts;
+  if (wanted === 0n) return candidates.map(() => 0n);
 
-  const cutAt = ({ index, ratio }: Risky, lambda: bigint): bigint =>
-    ratio !== undefined && ratio <= lambda ? 0n : cut(market, candidates[index]!, lambda);
-  // Level zero cuts everything and the highest ratio cuts only who has no equity.
+  // Found for those only that some level cuts.
+  const most: bigint[] = [];
+  const cutAt = ({ index, ratio }: Risky, lambda: bigint): bigint => {
+    if (ratio !== undefined && ratio <= lambda) return 0n;
+    const candidate = candidates[index]!;
+    return cut(market, candidate, lambda, (most[index] ??= mostUseful(market, candidate)));
+  };
   let risky = candidates.map((each, index): Risky => ({ index, ratio: ratioOf(market, each) }));
+  // Level zero cuts all that is no hedge, and the highest ratio only who has no equity.
   let low = 0n;
   let high = risky.reduce((highest, { ratio }) => max(highest, ratio ?? 0n), 0n);
   while (low < high) {
@@ -57,12 +92,14 @@ export function waterFill(market: MarketView, quantity: bigint, candidates: read
     }
   }
 
+  const cuts = candidates.map(() => 0n);
   let excess = -wanted;
   for (const each of risky) {
     const size = cutAt(each, low);
     cuts[each.index] = size;
     excess += size;
   }
+  if (excess < 0n) return cutHedges(market, -excess, candidates, cuts);
   for (const each of risky) {
     if (excess === 0n) return cuts;
     const size = cuts[each.index]!;
@@ -94,24 +131,64 @@ export function reaches(
   let reached = 0n;
   for (const each of candidates) {
     const ratio = ratioOf(market, each);
-    if (ratio === undefined || ratio > level) reached += cut(market, each, level);
+    if (ratio === undefined || ratio > level) reached += cut(market, each, level, mostUseful(market, each));
     if (reached >= quantity) return true;
   }
   return false;
 }
 
 /** Risk MM/E, ppm, rounded up; undefined without equity. */
-function ratioOf(market: MarketView, { size, equity, otherMargin }: DeleverageCandidate): bigint | undefined {
-  if (equity === 0n) return undefined;
-  return cdiv((otherMargin + maintenanceMarginOf(market, base(size))) * million, equity);
+function ratioOf(market: MarketView, candidate: DeleverageCandidate): bigint | undefined {
+  const { equity, size } = candidate;
+  return equity === 0n ? undefined : cdiv(marginAt(market, candidate, size) * million, equity);
 }
 
-/** Smallest reduction in whole steps after which MM * 10^6 <= lambda * E; the whole position when nothing less suffices. */
-function cut(market: MarketView, candidate: DeleverageCandidate, lambda: bigint): bigint {
+/** Adds what is still wanted to the cuts: whole steps in proportion to what is left of each position, a rest that is no step in key order. */
+function cutHedges(
+  { stepSize }: MarketView,
+  wanted: bigint,
+  candidates: readonly DeleverageCandidate[],
+  cuts: readonly bigint[],
+): bigint[] {
+  const left = candidates.map(({ size }, index) => size - cuts[index]!);
+  const steps = left.map((each) => each / stepSize);
+  const whole = min(
+    wanted / stepSize,
+    steps.reduce((sum, each) => sum + each, 0n),
+  );
+  const parts = allocateByMargin(whole, steps).map((each) => each * stepSize);
+  let rest = wanted - whole * stepSize;
+  return candidates.map((_, index) => {
+    const more = min(rest, left[index]! - parts[index]!);
+    rest -= more;
+    return cuts[index]! + parts[index]! + more;
+  });
+}
+
+/** Maintenance margin of the account when its position has this size. */
+const marginAt = (market: MarketView, candidate: DeleverageCandidate, size: bigint): bigint =>
+  candidate.marginAt === undefined
+    ? candidate.otherMargin + maintenanceMarginOf(market, base(size))
+    : candidate.marginAt(size);
+
+/** Largest cut that still lowers the account's margin: all of a position that hedges nothing. */
+function mostUseful({ stepSize }: MarketView, { size, marginAt: margin }: DeleverageCandidate): bigint {
+  if (margin === undefined) return size;
+  return min(size, stepSize * maximiser((n) => -margin(max(0n, size - n * stepSize)), cdiv(size, stepSize)));
+}
+
+/** Smallest reduction in whole steps after which MM * 10^6 <= lambda * E; `most` when nothing less suffices. */
+function cut(market: MarketView, candidate: DeleverageCandidate, lambda: bigint, most: bigint): bigint {
   const { size, equity, otherMargin } = candidate;
+  const { stepSize } = market;
+  if (candidate.marginAt !== undefined) {
+    const spare = (n: bigint): bigint =>
+      lambda * equity - million * marginAt(market, candidate, size - min(most, n * stepSize));
+    const end = cdiv(most, stepSize);
+    return spare(end) < 0n ? most : min(most, leastSufficient(spare, end) * stepSize);
+  }
   const budget = fdiv(lambda * equity, million) - otherMargin;
   if (budget < 0n) return size;
-  const { stepSize } = market;
   return min(size, cdiv(size - largestWithin(market, size, budget), stepSize) * stepSize);
 }
 

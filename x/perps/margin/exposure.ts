@@ -1,5 +1,5 @@
 import { abs, billion, cdiv, max, million } from '../../../runtime/math/integers.js';
-import { quote, type Loading, type MarketView, type MarginSettings, type Quote } from '../types.js';
+import { ppb, quote, type Loading, type MarketView, type MarginSettings, type Ppb, type Quote } from '../types.js';
 import { unexplained } from './loading.js';
 import type { Exposure } from './portfolio.js';
 
@@ -31,6 +31,13 @@ export function standaloneMargin(market: MarketView, notional: Quote, rate: bigi
   let worst: bigint = linearMargin(notional, rate);
   for (const shock of market.shocks) worst = max(worst, cdiv(times * notional * abs(shock), million));
   return quote(worst);
+}
+
+/** The most margin that one more quantum of notional can need, concentration apart, ppb: the maintenance rate, or a stress vector that is worse. */
+export function steepestRate({ maintenanceRate, shocks }: MarketView): Ppb {
+  let rate: bigint = maintenanceRate;
+  for (const shock of shocks) rate = max(rate, abs(shock) * 1_000n);
+  return ppb(rate);
 }
 
 /** Do the account's positions offset each other? */
