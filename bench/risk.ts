@@ -100,7 +100,7 @@ async function populate(app: BenchApp, count: number): Promise<number> {
     cash += own;
     const account: AccountView = { key, cash: quote(own), positions, collateral: [] };
     accounts.push(account);
-    keepers.perps.setSubaccount(ctx, key, { cash: account.cash, underwaterHeight: 0n });
+    keepers.perps.setSubaccount(ctx, key, { cash: account.cash, underwaterHeight: 0n, settings: undefined });
     for (const position of positions) keepers.perps.setPosition(ctx, key, position);
     if (maker) quoteBook(app, ctx, key, (index % symbols.length) + 1);
   }

@@ -13,11 +13,14 @@ import { FatalError } from '../../runtime/baseapp/errors.js';
 import { encodeMessage } from '../../runtime/store/encode.js';
 import type { ValueCodec } from '../../runtime/store/types.js';
 import type { OpenInterestCap } from './margin/open-interest-cap.js';
+import { MarginMode as ProtoMode, type MarginSettings as ProtoSettings } from '../../gen/plimsoll/perps/v1/margin.js';
 import {
   base,
   price,
   quote,
   type Base,
+  type MarginMode,
+  type MarginSettings,
   type PositionView,
   type Price,
   type Quote,
@@ -33,6 +36,8 @@ import {
 export interface SubaccountState {
   readonly cash: Quote;
   readonly underwaterHeight: bigint;
+  /** Undefined: the owner chose nothing. */
+  readonly settings: MarginSettings | undefined;
 }
 
 export interface MarketStateView {
@@ -93,12 +98,41 @@ export const emptyFunding: Funding = {
 
 export const emptyLedger: LedgerView = { totalCash: 0n, fees: 0n, dust: 0n, badDebt: 0n, haltedReason: '' };
 
+const modesToProto: Readonly<Record<MarginMode, ProtoMode>> = {
+  portfolio: ProtoMode.MARGIN_MODE_PORTFOLIO,
+  cross: ProtoMode.MARGIN_MODE_CROSS,
+  isolated: ProtoMode.MARGIN_MODE_ISOLATED,
+};
+
+export function modeFromProto(mode: ProtoMode): MarginMode | undefined {
+  return (Object.keys(modesToProto) as MarginMode[]).find((name) => modesToProto[name] === mode);
+}
+
+export function settingsToProto({ mode, leverages }: MarginSettings): ProtoSettings {
+  return {
+    mode: modesToProto[mode],
+    leverages: leverages.map(({ marketId, leverage }) => ({ marketId, leverage: Number(leverage) })),
+  };
+}
+
+/** Settings as they were stored: messages and genesis refuse others. */
+export function settingsFromProto({ mode, leverages }: ProtoSettings): MarginSettings {
+  const known = modeFromProto(mode);
+  if (known === undefined) throw new FatalError(`subaccount has no margin mode: ${mode}`);
+  return {
+    mode: known,
+    leverages: leverages.map(({ marketId, leverage }) => ({ marketId, leverage: BigInt(leverage) })),
+  };
+}
+
 export function subaccountToProto(state: SubaccountState): Subaccount {
-  return { id: undefined, cash: state.cash.toString(), underwaterHeight: state.underwaterHeight };
+  const { cash, underwaterHeight, settings } = state;
+  return { id: undefined, cash: cash.toString(), underwaterHeight, margin: settings && settingsToProto(settings) };
 }
 
 export function subaccountFromProto(proto: Subaccount): SubaccountState {
-  return { cash: quote(BigInt(proto.cash)), underwaterHeight: proto.underwaterHeight };
+  const { cash, underwaterHeight, margin } = proto;
+  return { cash: quote(BigInt(cash)), underwaterHeight, settings: margin && settingsFromProto(margin) };
 }
 
 export const subaccountCodec: ValueCodec<SubaccountState> = {

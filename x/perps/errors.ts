@@ -40,6 +40,10 @@ export const errors = {
   collateralCap: registry.register(113, 'too much of one collateral'),
   usdcOnly: registry.register(114, 'market accepts USDC only'),
   belowIndex: registry.register(115, 'bid is below what collateral may sell for'),
+  // 100 to 109: margin settings.
+  invalidLeverage: registry.register(100, 'invalid leverage'),
+  invalidMarginMode: registry.register(101, 'invalid margin mode'),
+  isolatedSubaccount: registry.register(102, 'isolated subaccount holds one market'),
 };
 
 /** All codes with their texts, for documentation. */

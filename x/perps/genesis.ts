@@ -1,4 +1,5 @@
 import { GenesisState } from '../../gen/plimsoll/perps/v1/genesis.js';
+import type { MarginSettings } from '../../gen/plimsoll/perps/v1/margin.js';
 import type { Context } from '../../runtime/baseapp/context.js';
 import type { JsonValue, ProtoRegistry } from '../../runtime/codec/types.js';
 import { fromBech32 } from '../../runtime/crypto/address.js';
@@ -11,6 +12,7 @@ import {
   ledgerToProto,
   marketStateFromProto,
   marketStateToProto,
+  modeFromProto,
   positionFromProto,
   positionToProto,
   restingOrderFromProto,
@@ -20,6 +22,7 @@ import {
 } from './codecs.js';
 import type { Deps } from './deps.js';
 import { exportMarks, importMarks, validateMarks } from './mark/store.js';
+import { maxChosenLeverage } from './margin/index.js';
 import { listMarket } from './msgs/governance.js';
 import { orderToProto } from './msgs/order-proto.js';
 import { checkRates, exportRates, importRates } from './rates/genesis.js';
@@ -56,6 +59,19 @@ function keyOf(id: SubaccountId | undefined, field: string): SubaccountKey {
   }
 }
 
+function validateSettings(field: string, settings: MarginSettings | undefined, markets: ReadonlySet<number>): void {
+  if (settings === undefined) return;
+  if (modeFromProto(settings.mode) === undefined)
+    throw new Error(`${field}.mode: expected MARGIN_MODE_PORTFOLIO, MARGIN_MODE_CROSS or MARGIN_MODE_ISOLATED`);
+  for (const [index, { marketId, leverage }] of settings.leverages.entries()) {
+    const entry = `${field}.leverages[${index}]`;
+    if (!markets.has(marketId)) throw new Error(`${entry}.market_id: ${marketId} is not a market`);
+    if (leverage < 1 || leverage > maxChosenLeverage)
+      throw new Error(`${entry}.leverage: ${leverage}; expected 1 to ${maxChosenLeverage}`);
+    if (marketId <= (settings.leverages[index - 1]?.marketId ?? 0)) throw new Error(`${entry}.market_id: out of order`);
+  }
+}
+
 /** Reads and checks a genesis section. @throws Error naming the field at fault */
 export function genesisFromJson(registry: ProtoRegistry, json: unknown): GenesisState {
   const state = GenesisState.decode(registry.fromJson(typeName, json as JsonValue));
@@ -72,10 +88,11 @@ export function genesisFromJson(registry: ProtoRegistry, json: unknown): Genesis
   }
   checkRates(state.rates, ids);
   const accounts = new Set<SubaccountKey>();
-  for (const [index, { id }] of state.subaccounts.entries()) {
+  for (const [index, { id, margin }] of state.subaccounts.entries()) {
     const key = keyOf(id, `perps.subaccounts[${index}].id`);
     if (accounts.has(key)) throw new Error(`perps.subaccounts[${index}].id: listed twice`);
     accounts.add(key);
+    validateSettings(`perps.subaccounts[${index}].margin`, margin, ids);
   }
   const requireKnown = (field: string, id: SubaccountId | undefined, marketId: number): void => {
     if (!accounts.has(keyOf(id, `${field}.subaccount`)))

@@ -206,9 +206,9 @@ export class PerpsKeeper {
    * `before`. For the end of the block, which says itself what it changed.
    */
   setAccount(to: Writable, account: StoredAccount, before: readonly PositionView[]): void {
-    const { key, cash, underwaterHeight, positions } = account;
+    const { key, cash, underwaterHeight, settings, positions } = account;
     assertI128(cash, 'cash');
-    keys.subaccounts.set(to, key, { cash, underwaterHeight });
+    keys.subaccounts.set(to, key, { cash, underwaterHeight, settings });
     for (const { marketId } of before)
       if (!positions.some((now) => now.marketId === marketId)) keys.positions.delete(to, [key, marketId]);
     for (const position of positions) {
@@ -225,6 +225,7 @@ export class PerpsKeeper {
       key,
       cash: state?.cash ?? quote(0n),
       underwaterHeight: state?.underwaterHeight ?? 0n,
+      settings: state?.settings,
       positions: this.positionsOf(from, key),
       collateral: this.collateralOf(from, key),
     };
@@ -244,7 +245,7 @@ export class PerpsKeeper {
     let next = positions.next();
     const balances = this.collateral.balances(from)[Symbol.iterator]();
     let balance = balances.next();
-    for (const [key, { cash, underwaterHeight }] of this.subaccounts(from)) {
+    for (const [key, { cash, underwaterHeight, settings }] of this.subaccounts(from)) {
       const own: PositionView[] = [];
       while (next.done !== true && next.value[0][0] === key) {
         own.push(next.value[1]);
@@ -253,7 +254,7 @@ export class PerpsKeeper {
       let collateral = noCollateral;
       for (; balance.done !== true && balance.value[0] === key; balance = balances.next())
         collateral = [...collateral, { assetId: balance.value[1], amount: balance.value[2] }];
-      yield { key, cash, underwaterHeight, positions: own, collateral };
+      yield { key, cash, underwaterHeight, settings, positions: own, collateral };
     }
   }
 
@@ -372,7 +373,7 @@ export function marketViewOf(
     tickSize: market.tickSize,
     stepSize: market.stepSize,
     ...rates,
-    shocks: [],
+    shocks: market.stressShocksPpm.map((shock) => ppm(BigInt(shock))),
     depthUnit: quote(BigInt(market.depthUnit)),
     openInterest: quoteAmountUp(state.longQuanta, state.markPrice, quoteDivisor),
     openInterestCap: state.openInterestCap?.cap ?? quote(BigInt(market.openInterestCap)),

@@ -13,6 +13,7 @@ import { cancelAllOrders, cancelOrder } from './msgs/cancel.js';
 import { addCollateral, updateCollateral } from './msgs/collateral.js';
 import { deposit } from './msgs/deposit.js';
 import { createMarket, updateMarket, updateParams } from './msgs/governance.js';
+import { setLeverage, setMarginMode } from './msgs/margin-settings.js';
 import { placeOrder } from './msgs/place-order.js';
 import { transfer } from './msgs/transfer.js';
 import { withdraw } from './msgs/withdraw.js';
@@ -41,6 +42,8 @@ export class PerpsModule implements Module {
       cancelOrder: (ctx, msg) => cancelOrder(ctx, deps, msg),
       cancelAllOrders: (ctx, msg) => cancelAllOrders(ctx, deps, msg),
       batchOrders: (ctx, msg) => batchOrders(ctx, deps, msg),
+      setLeverage: (ctx, msg) => setLeverage(ctx, deps, msg),
+      setMarginMode: (ctx, msg) => setMarginMode(ctx, deps, msg),
       createMarket: (ctx, msg) => createMarket(ctx, deps, msg),
       updateMarket: (ctx, msg) => updateMarket(ctx, deps, msg),
       updateParams: (ctx, msg) => updateParams(ctx, deps, msg),

@@ -69,12 +69,16 @@ export function marketOfClass(
     takerFeePpm: 400,
     minOrderNotional: (5n * usdc).toString(),
     status: MarketStatus.MARKET_STATUS_NORMAL,
+    stressShocksPpm: [],
     fixedRates: false,
     floorRatePpm: 0,
     marketCapUsd: 0n,
     cluster: 0,
   };
 }
+
+/** Stress vectors of M_str. risk-model section 5. */
+const maxStressVectors = 16;
 
 const amount = /^(0|[1-9][0-9]{0,30})$/;
 
@@ -144,4 +148,7 @@ export function validateMarket(market: Market): void {
     if (!amount.test(value)) refuse(field, `${JSON.stringify(value.slice(0, 40))} is not an amount in quote quanta`);
   }
   if (market.depthUnit === '0') refuse('depth_unit', 'must be positive');
+  if (market.stressShocksPpm.length > maxStressVectors)
+    refuse('stress_shocks_ppm', `${market.stressShocksPpm.length} vectors; at most ${maxStressVectors}`);
+  for (const shock of market.stressShocksPpm) between('stress_shocks_ppm', shock, -1_000_000, 1_000_000);
 }

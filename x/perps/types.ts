@@ -156,6 +156,7 @@ export interface AccountView {
 
 /** A subaccount as the store has it: everything of it that the end of a block reads. */
 export interface StoredAccount extends AccountView {
+  readonly settings: MarginSettings | undefined;
   /** Block that last found it under maintenance margin, 0 when healthy. */
   readonly underwaterHeight: bigint;
 }

@@ -11,7 +11,7 @@ const odometerEnd = 4_503_599_627_370_496;
 /** The odometer of accounts in several markets: it goes as far as the market that went furthest. */
 const anyMarket = 0;
 
-type Known = Marked & Pick<MarketView, 'maintenanceRate' | 'depthUnit'>;
+type Known = Marked & Pick<MarketView, 'maintenanceRate' | 'depthUnit' | 'loading' | 'shocks'>;
 
 /** What a block changes once it is committed. */
 interface Pending {
@@ -87,11 +87,11 @@ export class HealthIndex {
 
   /** The same markets with the same rates: otherwise margins changed without a move. */
   #covers(markets: ReadonlyMap<MarketId, Known>): boolean {
-    for (const [id, { maintenanceRate, depthUnit }] of markets) {
+    for (const [id, market] of markets) {
       const before = this.#markets.get(id);
       // Nobody holds a position in a market that was listed in this block.
       if (before === undefined) continue;
-      if (before.maintenanceRate !== maintenanceRate || before.depthUnit !== depthUnit) return false;
+      if (!sameMargin(before, market)) return false;
     }
     for (const reading of this.#odometers.values()) if (reading > odometerEnd) return false;
     return true;
@@ -132,3 +132,18 @@ export class HealthIndex {
     }
   }
 }
+
+/** Does the same position need the same margin in both, at the same price? */
+function sameMargin(before: Known, now: Known): boolean {
+  return (
+    before.maintenanceRate === now.maintenanceRate &&
+    before.depthUnit === now.depthUnit &&
+    before.loading.cluster === now.loading.cluster &&
+    before.loading.idiosyncratic === now.loading.idiosyncratic &&
+    sameList(before.loading.rho, now.loading.rho) &&
+    sameList(before.shocks, now.shocks)
+  );
+}
+
+const sameList = (a: readonly bigint[], b: readonly bigint[]): boolean =>
+  a.length === b.length && a.every((each, index) => each === b[index]);

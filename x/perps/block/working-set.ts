@@ -10,6 +10,7 @@ import {
   type AccountView,
   type AssetId,
   type Holding,
+  type MarginSettings,
   type MarketId,
   type Markets,
   type MarketView,
@@ -26,6 +27,7 @@ export class WorkingAccount implements AccountView {
   positions: readonly PositionView[];
   collateral: readonly Holding[];
   underwaterHeight: bigint;
+  readonly settings: MarginSettings | undefined;
   /** Cash that moved in each market in this block: fills and funding, without fees. */
   readonly marketCash = new Map<MarketId, bigint>();
   readonly key: SubaccountKey;
@@ -38,6 +40,7 @@ export class WorkingAccount implements AccountView {
     this.positions = stored.positions;
     this.underwaterHeight = stored.underwaterHeight;
     this.collateral = stored.collateral;
+    this.settings = stored.settings;
     this.stored = stored;
   }
 
@@ -113,12 +116,13 @@ export class WorkingSet {
   changed(): StoredAccount[] {
     return this.touched()
       .filter(({ changed }) => changed)
-      .map(({ key, cash, positions, collateral, underwaterHeight }) => ({
+      .map(({ key, cash, positions, collateral, underwaterHeight, settings }) => ({
         key,
         cash,
         positions,
         collateral,
         underwaterHeight,
+        settings,
       }));
   }
 

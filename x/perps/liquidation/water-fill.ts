@@ -26,10 +26,11 @@ export function deleverageCandidate(
   markets: Markets,
   equity: Quote,
 ): DeleverageCandidate {
-  const { key, positions } = account;
+  const { key, positions, collateral } = account;
   const { quantity } = positions.find(({ marketId }) => marketId === market.id)!;
   const size = abs(quantity);
-  if (positions.length === 1 && market.shocks.length === 0) return { key, size, equity, otherMargin: quote(0n) };
+  if (positions.length === 1 && collateral.length === 0 && market.shocks.length === 0)
+    return { key, size, equity, otherMargin: quote(0n) };
   const sums = new MaintenanceExposures(account, markets);
   const { plain } = sums;
   sums.remove(market, quantity);

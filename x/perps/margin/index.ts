@@ -8,3 +8,4 @@ export * from './loading.js';
 export * from './maintenance.js';
 export * from './open-interest-cap.js';
 export * from './portfolio.js';
+export * from './settings.js';

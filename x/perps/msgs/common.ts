@@ -63,7 +63,7 @@ export function takeCollateral(ctx: Context, deps: Deps, key: SubaccountKey, amo
 /** Moves an account's cash and the ledger's total with it. */
 export function changeCash(ctx: Context, deps: Deps, key: SubaccountKey, change: bigint): void {
   const { keeper } = deps;
-  const state = keeper.subaccount(ctx, key) ?? { cash: quote(0n), underwaterHeight: 0n };
+  const state = keeper.subaccount(ctx, key) ?? { cash: quote(0n), underwaterHeight: 0n, settings: undefined };
   keeper.setSubaccount(ctx, key, { ...state, cash: quote(state.cash + change) });
   const ledger = keeper.ledger(ctx);
   keeper.setLedger(ctx, { ...ledger, totalCash: ledger.totalCash + change });

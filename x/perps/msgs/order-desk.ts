@@ -140,6 +140,11 @@ export class OrderDesk {
     const held = new Set<MarketId>(this.#account.positions.map(({ marketId }) => marketId));
     for (const marketId of this.#openIn.keys()) held.add(marketId);
     if (held.has(at.marketId)) return;
+    if (held.size > 0 && this.#account.settings?.mode === 'isolated') {
+      throw errors.isolatedSubaccount(
+        `market_id: ${at.marketId}; market ${[...held][0]!} is in use, use another subaccount`,
+      );
+    }
     if (held.size >= params.maxMarkets)
       throw errors.tooManyMarkets(`${held.size} markets are in use; at most ${params.maxMarkets}`);
     const isIsolated = (id: MarketId): boolean => this.#markets(id).class === 'D';
