@@ -4,6 +4,7 @@ import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { table } from '../cmd/plimsolld/output.js';
 import { abciBench } from './abci.js';
+import { marginBench } from './margin.js';
 import { matchingBench } from './matching.js';
 import { quick, verificationsPerSecond, type Measurements } from './measure.js';
 import { networkBench } from './network.js';
@@ -21,6 +22,7 @@ async function main(): Promise<void> {
   let results: Measurements = {};
   const benches: readonly (readonly [name: string, run: () => Measurements | Promise<Measurements>])[] = [
     ['matching', matchingBench],
+    ['margin', marginBench],
     ['throughput', () => throughputBench(verifications)],
     ['store', storeBench],
     ['abci', abciBench],

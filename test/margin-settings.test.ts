@@ -130,7 +130,9 @@ describe('margin mode', () => {
       subaccounts: { margin?: unknown }[];
     };
     module.validateGenesis(exported as never);
-    const chosen = exported.subaccounts.map(({ margin }) => margin).filter((margin) => margin != null);
+    const chosen = exported.subaccounts
+      .map(({ margin }) => margin)
+      .filter((margin) => margin !== undefined && margin !== null);
     assert.deepEqual(chosen, [
       {
         mode: 'MARGIN_MODE_CROSS',
