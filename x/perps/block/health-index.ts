@@ -11,7 +11,8 @@ const odometerEnd = 4_503_599_627_370_496;
 /** The odometer of accounts in several markets: it goes as far as the market that went furthest. */
 const anyMarket = 0;
 
-type Known = Marked & Pick<MarketView, 'maintenanceRate' | 'depthUnit' | 'loading' | 'shocks'>;
+/** What the bound of a step covers, and what it does not. */
+type Known = Marked & Pick<MarketView, 'class' | 'depthUnit' | 'shocks'>;
 
 /** What a block changes once it is committed. */
 interface Pending {
@@ -85,13 +86,12 @@ export class HealthIndex {
     this.#pending = { height, markets: known, odometers, wakes, rebuilt };
   }
 
-  /** The same markets with the same rates: otherwise margins changed without a move. */
+  /** Rates and loadings move under the bound; what else margins are made of is the same. */
   #covers(markets: ReadonlyMap<MarketId, Known>): boolean {
     for (const [id, market] of markets) {
       const before = this.#markets.get(id);
       // Nobody holds a position in a market that was listed in this block.
-      if (before === undefined) continue;
-      if (!sameMargin(before, market)) return false;
+      if (before !== undefined && !sameRules(before, market)) return false;
     }
     for (const reading of this.#odometers.values()) if (reading > odometerEnd) return false;
     return true;
@@ -133,17 +133,13 @@ export class HealthIndex {
   }
 }
 
-/** Does the same position need the same margin in both, at the same price? */
-function sameMargin(before: Known, now: Known): boolean {
+/** False when a margin may have changed by more than moves, rates and loadings explain. */
+function sameRules(before: Known, after: Known): boolean {
   return (
-    before.maintenanceRate === now.maintenanceRate &&
-    before.depthUnit === now.depthUnit &&
-    before.loading.cluster === now.loading.cluster &&
-    before.loading.idiosyncratic === now.loading.idiosyncratic &&
-    sameList(before.loading.rho, now.loading.rho) &&
-    sameList(before.shocks, now.shocks)
+    before.class === after.class &&
+    before.depthUnit === after.depthUnit &&
+    before.loading.cluster === after.loading.cluster &&
+    before.shocks.length === after.shocks.length &&
+    before.shocks.every((shock, index) => shock === after.shocks[index])
   );
 }
-
-const sameList = (a: readonly bigint[], b: readonly bigint[]): boolean =>
-  a.length === b.length && a.every((each, index) => each === b[index]);

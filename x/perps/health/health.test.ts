@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { abs } from '../../../runtime/math/integers.js';
-import { equity, maintenanceMargin } from '../margin/index.js';
+import { equity, loadingOf, maintenanceMargin } from '../margin/index.js';
 import { market } from '../testing/values.js';
-import { base, price, quote, type AccountView, type Markets, type MarketView } from '../types.js';
+import { base, ppb, ppm, price, quote, type AccountView, type Markets, type MarketView } from '../types.js';
 import { notional, positionValue } from '../units/index.js';
 import { WakeHeap } from './heap.js';
 import { reachOf, stepOf } from './reach.js';
@@ -44,7 +44,12 @@ describe('the heap', () => {
 });
 
 describe('a step', () => {
-  const at = (markPrice: bigint, fundingIndex = 0n) => ({ markPrice: price(markPrice), fundingIndex });
+  const at = (markPrice: bigint, fundingIndex = 0n, rate = 20_000_000n, ...rho: readonly bigint[]) => ({
+    markPrice: price(markPrice),
+    fundingIndex,
+    maintenanceRate: ppb(rate),
+    loading: loadingOf(1, rho.map(ppm)),
+  });
   const table: readonly (readonly [
     what: string,
     before: ReturnType<typeof at>,
@@ -57,6 +62,12 @@ describe('a step', () => {
     ['of one unit in three', at(3n), at(4n), 333_333_334n],
     ['of funding by 1 % of the price', at(100n), at(100n, 1_000_000_000_000n), 10_000_000n],
     ['to the first price', at(0n), at(100n), 0n],
+    ['of a rate up by half a per cent of notional', at(100n), at(100n, 0n, 25_000_000n), 5_000_000n],
+    ['of a rate down', at(100n), at(100n, 0n, 15_000_000n), 0n],
+    // 0.6 more explained and 0.2 less its own, at 2 %.
+    ['of a loading from 0 to 0.6', at(100n), at(100n, 0n, 20_000_000n, 600_000n), 16_000_000n],
+    // Both signs explain the same: twice 0.6.
+    ['of a loading that turns', at(100n, 0n, 20_000_000n, 600_000n), at(100n, 0n, 20_000_000n, -600_000n), 24_000_000n],
   ];
   for (const [what, before, after, ppb] of table) test(what, () => assert.equal(stepOf(before, after), ppb));
 });
@@ -64,9 +75,15 @@ describe('a step', () => {
 test('INV-S3 an account stays at or above maintenance margin as long as its markets went no further than its reach', () => {
   const start = price(60_000_000_000n);
   const position = fc.record({
+    rho: fc.integer({ min: -670_000, max: 670_000 }),
     quantity: fc.bigInt({ min: -20_000_000_000n, max: 20_000_000_000n }).filter((size) => size !== 0n),
     moves: fc.array(
-      fc.record({ price: fc.integer({ min: -60_000, max: 60_000 }), funding: fc.integer({ min: -9, max: 9 }) }),
+      fc.record({
+        price: fc.integer({ min: -60_000, max: 60_000 }),
+        funding: fc.integer({ min: -9, max: 9 }),
+        rate: fc.integer({ min: -200_000, max: 300_000 }),
+        rho: fc.tuple(fc.integer({ min: -200_000, max: 200_000 }), fc.integer({ min: -200_000, max: 200_000 })),
+      }),
       {
         minLength: 6,
         maxLength: 6,
@@ -77,17 +94,32 @@ test('INV-S3 an account stays at or above maintenance margin as long as its mark
   fc.assert(
     fc.property(
       fc.array(position, { minLength: 1, maxLength: 4 }),
-      fc.bigInt({ min: 0n, max: 200_000n }),
-      (drawn, slackPpm) => {
+      fc.oneof(fc.bigInt({ min: 0n, max: 4_000n }), fc.bigInt({ min: 0n, max: 200_000n })),
+      // Half of the time prices stand, and only rates and loadings move.
+      fc.boolean(),
+      (drawn, slackPpm, still) => {
         const views = (step: number): Markets => {
-          const all = drawn.map(({ moves }, index): MarketView => {
+          const all = drawn.map(({ moves, rho }, index): MarketView => {
             let mark: bigint = start;
             let fundingIndex = 0n;
-            for (const { price: move, funding } of moves.slice(0, step)) {
-              mark += (mark * BigInt(move)) / 1_000_000n;
-              fundingIndex += BigInt(funding) * 1_000_000_000_000_000_000n;
+            let rate = 20_000_000n;
+            const loadings = [rho, 0];
+            for (const { price: move, funding, rate: raised, rho: turned } of moves.slice(0, step)) {
+              if (!still) mark += (mark * BigInt(move)) / 1_000_000n;
+              if (!still) fundingIndex += BigInt(funding) * 1_000_000_000_000_000_000n;
+              rate += (rate * BigInt(raised)) / 1_000_000n;
+              for (const j of [0, 1]) loadings[j] = Math.min(670_000, Math.max(-670_000, loadings[j]! + turned[j]!));
             }
-            return market({ id: index + 1, markPrice: price(mark), fundingIndex });
+            return market({
+              id: index + 1,
+              markPrice: price(mark),
+              fundingIndex,
+              maintenanceRate: ppb(rate),
+              loading: loadingOf(
+                1,
+                loadings.map((each) => ppm(BigInt(each))),
+              ),
+            });
           });
           return (id) => all[id - 1]!;
         };

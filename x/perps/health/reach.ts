@@ -1,21 +1,25 @@
-import { abs, billion, cdiv, fdiv, max, min } from '../../../runtime/math/integers.js';
+import { abs, billion, cdiv, fdiv, max, million, min } from '../../../runtime/math/integers.js';
 import { fundingScale } from '../margin/equity.js';
 import { steepestRate } from '../margin/exposure.js';
-import type { AccountView, MarketView, Markets } from '../types.js';
+import type { AccountView, Loading, MarketView, Markets } from '../types.js';
 import { notional } from '../units/amounts.js';
 
 /**
  * How far markets may move before an account can fail (risk-model section
- * 19.3). Let L be the sum over blocks of relative moves of a market's mark,
- * funding included. While L <= 10 %, no position's notional N grows beyond
- * 1.12 N, so equity falls and maintenance margin rises by at most
- * 1.12 N (1 + m) L, with m the largest marginal maintenance rate. Offsets
- * change nothing about it: margin is sub-additive (INV-P2), so the margin
- * after a move is at most the margin before and what the changes of the
- * single positions would need alone, even when a move takes a hedge apart.
- * An account whose slack over maintenance margin exceeds that for all its
- * positions need not be looked at. The bound selects accounts; the exact rule
- * decides.
+ * 19.3). For a market, let L be the sum over blocks of relative moves of its
+ * mark, funding included, and R the sum of what its maintenance rate m rose
+ * by, and of m times what its loadings changed by.
+ *
+ * A position's notional grows to at most N e^L. Maintenance margin is a
+ * maximum of norms of the positions' margins, plus concentration of slope s
+ * at most: it rises by no more than what each position's margin changes, and
+ * each times its loadings. So slack over maintenance margin falls by at most
+ *   integral of N e^L ((1 + m + s + R) dL + dR) = N ((1 + m + s) (e^L - 1) + e^L R)
+ *   <= 1.12 N (1 + m + s) (L + R)   while L + R <= 10 %,
+ * because e^0.1 is less than 1.106. With stress vectors, their largest shock
+ * counts in place of a smaller m. An account whose slack exceeds that for all
+ * its positions need not be looked at. The bound selects accounts; the exact
+ * rule decides.
  */
 
 /** Longest way for which the bound holds, ppb. */
@@ -28,15 +32,34 @@ const steepest = 80_000_000n;
 const roundingPerPosition = 8n;
 
 /** A market as the account was last looked at. */
-export type Marked = Pick<MarketView, 'markPrice' | 'fundingIndex'>;
+export type Marked = Pick<MarketView, 'markPrice' | 'fundingIndex' | 'maintenanceRate' | 'loading'>;
 
-/** How far a market went from one block to the next, ppb of its mark, rounded up. A market without a mark has not moved. */
+/**
+ * How far a market went from one block to the next, ppb, rounded up: its
+ * mark and funding relative to the mark, its maintenance rate upwards, and
+ * its loadings. A market without a mark has not moved.
+ */
 export function stepOf(before: Marked, after: Marked): bigint {
   if (before.markPrice === 0n || after.markPrice === 0n) return 0n;
   const least = min(before.markPrice, after.markPrice);
   const move = cdiv(abs(after.markPrice - before.markPrice) * billion, before.markPrice);
   const funding = cdiv(abs(after.fundingIndex - before.fundingIndex) * billion, fundingScale * least);
-  return move + funding;
+  const rate = max(0n, after.maintenanceRate - before.maintenanceRate);
+  return move + funding + rate + turned(before, after);
+}
+
+/** Maintenance rate times what the loadings changed by. */
+function turned(before: Marked, after: Marked): bigint {
+  if (before.loading === after.loading) return 0n;
+  const change = distance(before.loading, after.loading);
+  return cdiv(max(before.maintenanceRate, after.maintenanceRate) * change, million);
+}
+
+function distance(before: Loading, after: Loading): bigint {
+  let sum = abs(after.idiosyncratic - before.idiosyncratic);
+  const factors = before.rho.length > after.rho.length ? before.rho : after.rho;
+  for (const j of factors.keys()) sum += abs((after.rho[j] ?? 0n) - (before.rho[j] ?? 0n));
+  return sum;
 }
 
 /**
