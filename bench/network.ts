@@ -242,6 +242,7 @@ function extensionSizes(): Measurements {
         price: 60_000_000_000n + BigInt(index),
         perpPrice: 60_010_000_000n + BigInt(index),
         depthUsd: 25_000_000n,
+        sources: 9,
       })),
     }).finish().length;
   return {

@@ -139,6 +139,7 @@ describe('a price', () => {
       variance: 0n,
       perpPrice: 0n,
       depthUsd: 0n,
+      sources: 0,
     });
   const info = (afterMs: bigint) =>
     QueryPriceResponse.decode(
@@ -252,6 +253,7 @@ describe('genesis', () => {
     variance: '77',
     perp_price: '2314550001',
     depth_usd: '1000000',
+    sources: 0,
   };
   const rest = {
     statistics: [
@@ -265,10 +267,15 @@ describe('genesis', () => {
         depth_sum: '3000000',
         depth_count: '3',
         depth_p10_usd: '900000',
+        dispersion_sum: '600',
+        sources_sum: '21',
+        hours: 1,
+        dispersion_ppm: 150,
+        sources_p10: 7,
       },
     ],
     minutes: [{ pair_id: 2, minute: '28333332', average: '2314550003', covered_ms: '60000' }],
-    hours: [{ pair_id: 2, hour: '472221', depth_usd: '900000' }],
+    hours: [{ pair_id: 2, hour: '472221', depth_usd: '900000', dispersion_ppm: 150, sources: 7 }],
     scores: { start_height: '0', scores: [], unrewarded: ['AAAAAAAAAAAAAAAAAAAAAAAAAAA='] },
   };
 

@@ -8,6 +8,8 @@ export interface QuotedPrice {
   readonly perpPrice?: string;
   /** USD within 1 % of the middle, the thinner side, decimal text, where it is known. */
   readonly depthUsd?: string;
+  /** Number of places that the price comes from, where it is known. */
+  readonly sources?: number;
 }
 
 /** Where a validator takes its prices from. Only ExtendVote asks: what it answers may differ from node to node. */

@@ -12,7 +12,7 @@ beforeEach(async () => {
   bench = await Workbench.open([{ name: storeName, kind: 'committed' }]);
 });
 
-const priceAt = (timeMs: bigint, price: bigint, depthUsd = 0n): Price => ({
+const priceAt = (timeMs: bigint, price: bigint, depthUsd = 0n, others: Partial<Price> = {}): Price => ({
   pairId: 1,
   price,
   height: 1n,
@@ -25,6 +25,8 @@ const priceAt = (timeMs: bigint, price: bigint, depthUsd = 0n): Price => ({
   variance: 0n,
   perpPrice: 0n,
   depthUsd,
+  sources: 0,
+  ...others,
 });
 
 /** Accepts prices at so many seconds. */
@@ -67,4 +69,25 @@ test('the thinnest tenth of the hours is known when an hour ends, and 30 days ar
   for (let hour = 4n; hour < 800n; hour++) accept([hour * 3_600n, 5n, 10_000n]);
   assert.equal(known().depthP10Usd, 10_000n);
   assert.equal([...keeper.hours(bench.context(), 1)].length, 720);
+});
+
+test('hours with depth reports tell how far reports lie apart and how many places they come from', () => {
+  const ctx = bench.context();
+  const told: readonly (readonly [hour: bigint, dispersionPpm: number, sources: number, depth: bigint])[] = [
+    [1n, 100, 7, 10n],
+    [1n, 201, 8, 10n],
+    // Without depth it says nothing.
+    [1n, 9_000, 1, 0n],
+    [2n, 400, 5, 10n],
+    [3n, 1_000, 9, 10n],
+    [4n, 0, 0, 0n],
+  ];
+  for (const [hour, dispersionPpm, sources, depth] of told) {
+    const next = priceAt(hour * 3_600_000n, 100n, depth, { dispersionPpm, sources });
+    gather(ctx, keeper, keeper.price(ctx, 1), next);
+    keeper.setPrice(ctx, next);
+  }
+  // Hours of 151 (150.5 rounded up), 400 and 1,000 ppm; of 7 (7.5 rounded down), 5 and 9 places.
+  const { hours, dispersionPpm, sourcesP10, depthP10Usd } = known();
+  assert.deepEqual([hours, dispersionPpm, sourcesP10, depthP10Usd], [3, 400, 5, 10n]);
 });

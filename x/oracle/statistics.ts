@@ -1,7 +1,7 @@
 import type { Price, Statistics } from '../../gen/plimsoll/oracle/v1/oracle.js';
 import type { Context } from '../../runtime/baseapp/context.js';
-import { fdiv } from '../../runtime/math/integers.js';
-import { depthHours, lowestTenth, msPerHour } from './depth.js';
+import { cdiv, fdiv } from '../../runtime/math/integers.js';
+import { depthHours, lowestTenth, median, msPerHour } from './depth.js';
 import type { OracleKeeper } from './keeper.js';
 import { addStanding, average, twapMinutes } from './twap.js';
 
@@ -15,6 +15,11 @@ const none = (pairId: number): Statistics => ({
   depthSum: 0n,
   depthCount: 0n,
   depthP10Usd: 0n,
+  dispersionSum: 0n,
+  sourcesSum: 0n,
+  hours: 0,
+  dispersionPpm: 0,
+  sourcesP10: 0,
 });
 
 /**
@@ -56,26 +61,42 @@ function gatherDepth(
   ctx: Context,
   keeper: OracleKeeper,
   known: Statistics,
-  { pairId, timeMs, depthUsd }: Price,
+  { pairId, timeMs, depthUsd, dispersionPpm, sources }: Price,
 ): Statistics {
   const hour = timeMs / msPerHour;
-  let { depthSum, depthCount, depthP10Usd } = known;
+  let { depthSum, depthCount, dispersionSum, sourcesSum } = known;
+  let judged: Partial<Statistics> = {};
   if (hour > known.hour) {
     if (depthCount > 0n) {
-      keeper.setHour(ctx, { pairId, hour: known.hour, depthUsd: fdiv(depthSum, depthCount) });
+      keeper.setHour(ctx, {
+        pairId,
+        hour: known.hour,
+        depthUsd: fdiv(depthSum, depthCount),
+        dispersionPpm: Number(cdiv(dispersionSum, depthCount)),
+        sources: Number(fdiv(sourcesSum, depthCount)),
+      });
       const kept = [];
       for (const each of [...keeper.hours(ctx, pairId)]) {
         if (each.hour + depthHours <= known.hour) keeper.removeHour(ctx, each);
-        else kept.push(each.depthUsd);
+        else kept.push(each);
       }
-      depthP10Usd = lowestTenth(kept);
+      judged = {
+        hours: kept.length,
+        depthP10Usd: lowestTenth(kept.map((each) => each.depthUsd)),
+        dispersionPpm: Number(median(kept.map((each) => BigInt(each.dispersionPpm)))),
+        sourcesP10: Number(lowestTenth(kept.map((each) => BigInt(each.sources)))),
+      };
     }
     depthSum = 0n;
     depthCount = 0n;
+    dispersionSum = 0n;
+    sourcesSum = 0n;
   }
   if (depthUsd > 0n) {
     depthSum += depthUsd;
     depthCount += 1n;
+    dispersionSum += BigInt(dispersionPpm);
+    sourcesSum += BigInt(sources);
   }
-  return { ...known, hour, depthSum, depthCount, depthP10Usd };
+  return { ...known, ...judged, hour, depthSum, depthCount, dispersionSum, sourcesSum };
 }

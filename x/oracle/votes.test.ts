@@ -32,6 +32,7 @@ const report = (pairId: number, price: bigint, others: Partial<PriceReport> = {}
   price,
   perpPrice: 0n,
   depthUsd: 0n,
+  sources: 0,
   ...others,
 });
 
@@ -48,12 +49,12 @@ describe('an extension', () => {
   test('carries the price of perpetuals and the depth where the source knows them, and zero for nonsense', () => {
     const source: PriceSource = {
       prices: () => [
-        { symbol: 'BTC-USD', price: '43538.02', perpPrice: '43540.5', depthUsd: '12345678.4' },
+        { symbol: 'BTC-USD', price: '43538.02', perpPrice: '43540.5', depthUsd: '12345678.4', sources: 9 },
         { symbol: 'ETH-USD', price: '2314.55', perpPrice: 'NaN', depthUsd: '1e30' },
       ],
     };
     assert.deepEqual(VoteExtension.decode(votesFrom(source).extend(ctx)).reports, [
-      report(1, 4_353_802_000n, { perpPrice: 4_354_050_000n, depthUsd: 12_345_678n }),
+      report(1, 4_353_802_000n, { perpPrice: 4_354_050_000n, depthUsd: 12_345_678n, sources: 9 }),
       report(2, 2_314_550_000n),
     ]);
   });
@@ -93,6 +94,8 @@ describe('an extension', () => {
     ['with the price of a perpetual and depth', encode(report(1, 5n, { perpPrice: 6n, depthUsd: 7n })), true],
     ["with a perpetual's price of 2^62", encode(report(1, 5n, { perpPrice: maxPrice })), false],
     ['with a depth of 2^50', encode(report(1, 5n, { depthUsd: 1n << 50n })), false],
+    ['from 999 sources', encode(report(1, 5n, { sources: 999 })), true],
+    ['from 1,000 sources', encode(report(1, 5n, { sources: 1_000 })), false],
     [
       'with everything at its largest',
       encode(report(1, maxPrice - 1n, { perpPrice: maxPrice - 1n, depthUsd: (1n << 50n) - 1n })),
@@ -149,6 +152,7 @@ describe('votes become prices', () => {
       variance: 0n,
       perpPrice: 0n,
       depthUsd: 0n,
+      sources: 0,
     });
     const events = ctx.events.list();
     assert.deepEqual(

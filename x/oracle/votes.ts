@@ -17,10 +17,12 @@ interface Vote {
   readonly extension: Uint8Array;
 }
 
-/** Bytes of one report at most: tag and length, pair id, price, perpetual price and depth with their tags. */
-const maxReportBytes = 2 + 6 + 3 * 11;
+/** Bytes of one report at most: tag and length, pair id, price, perpetual price, depth and sources with their tags. */
+const maxReportBytes = 2 + 6 + 3 * 11 + 3;
 /** Depths stay below this many USD. */
 const maxDepth = 1n << 50n;
+/** So do places that prices come from. */
+const maxSources = 1_000;
 
 /** Prices travel in vote extensions and nowhere else. */
 export class PriceVotes {
@@ -49,6 +51,7 @@ export class PriceVotes {
         price,
         perpPrice: optional(found.perpPrice, exponent, maxPrice),
         depthUsd: optional(found.depthUsd, 0, maxDepth),
+        sources: Math.min(found.sources ?? 0, maxSources - 1),
       });
     }
     return VoteExtension.encode({ reports }).finish();
@@ -66,10 +69,9 @@ export class PriceVotes {
     }
     if (decoded.reports.length > maxPairs) return false;
     let last = 0;
-    for (const { pairId, price, perpPrice, depthUsd } of decoded.reports) {
-      if (pairId <= last || price <= 0n || price >= maxPrice || perpPrice >= maxPrice || depthUsd >= maxDepth) {
-        return false;
-      }
+    for (const { pairId, price, perpPrice, depthUsd, sources } of decoded.reports) {
+      if (pairId <= last || price <= 0n || price >= maxPrice || perpPrice >= maxPrice) return false;
+      if (depthUsd >= maxDepth || sources >= maxSources) return false;
       last = pairId;
     }
     return Buffer.compare(VoteExtension.encode(decoded).finish(), extension) === 0;
@@ -109,6 +111,12 @@ export class PriceVotes {
           weighted(({ depthUsd }) => depthUsd),
           totalPower,
         ),
+        sources: Number(
+          ofMajority(
+            weighted(({ sources }) => BigInt(sources)),
+            totalPower,
+          ),
+        ),
       });
       const { dispersionPpm, clampedBlocks } = price;
       if (clampedBlocks === 0) benchmarks.push({ pairId: pair.id, median: rawPrice, dispersionPpm });
@@ -126,7 +134,7 @@ export class PriceVotes {
     rawPrice: bigint,
     prices: readonly WeightedPrice[],
     totalPower: bigint,
-    others: Pick<Price, 'perpPrice' | 'depthUsd'>,
+    others: Pick<Price, 'perpPrice' | 'depthUsd' | 'sources'>,
   ): Price {
     const before = this.#keeper.price(ctx, id);
     const held =

@@ -265,6 +265,15 @@ const classes: ReadonlyMap<ProtoClass, SolvencyClass> = new Map([
   [ProtoClass.SOLVENCY_CLASS_D, 'D'],
 ]);
 
+const protoClasses: Readonly<Record<SolvencyClass, ProtoClass>> = {
+  A: ProtoClass.SOLVENCY_CLASS_A,
+  B: ProtoClass.SOLVENCY_CLASS_B,
+  C: ProtoClass.SOLVENCY_CLASS_C,
+  D: ProtoClass.SOLVENCY_CLASS_D,
+};
+
+export const classToProto = (name: SolvencyClass): ProtoClass => protoClasses[name];
+
 /** Class of a listed market; listing refused any other value. */
 export function classFromProto(value: ProtoClass): SolvencyClass {
   const found = classes.get(value);

@@ -30,6 +30,7 @@ export const errors = {
   invalidParams: registry.register(25, 'invalid parameters'),
   halted: registry.register(26, 'trading is halted'),
   priceHeldBack: registry.register(27, 'oracle price is held back'),
+  classNotEarned: registry.register(90, 'solvency class is not earned'),
   // 50 to 59: the auction.
   wouldTake: registry.register(50, 'post-only order would take'),
   contradictoryOrder: registry.register(51, 'terms of the order contradict each other'),

@@ -35,6 +35,12 @@ export interface OracleKeeper {
         readonly depthP10Usd: bigint;
         /** Average over the last 30 whole minutes; zero before the first. */
         readonly twap: bigint;
+        /** Hours that the statistics are made of, at most 30 days. */
+        readonly hours: number;
+        /** Median of how far reports lie apart. */
+        readonly dispersionPpm: number;
+        /** Places that prices come from; zero when not known. */
+        readonly sourcesP10: number;
       }
     | undefined;
   pair(from: Stores, pairId: number): { readonly exponent: number } | undefined;

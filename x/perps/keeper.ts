@@ -190,6 +190,12 @@ export class PerpsKeeper {
     return keys.positions.entries(from);
   }
 
+  /** The first account with a position whose key is not below `start`; undefined when there is none. */
+  nextHolder(from: Stores, start: string): SubaccountKey | undefined {
+    for (const [[key]] of keys.positions.entries(from, '', { start })) return key;
+    return undefined;
+  }
+
   setPosition(to: Writable, key: SubaccountKey, position: PositionView): void {
     assertPosition(position);
     keys.positions.set(to, [key, position.marketId], position);

@@ -38,9 +38,15 @@ export class InProcessPriceSource implements PriceSource {
     this.#prices = this.#daemon.prices().flatMap((market): QuotedPrice[] => {
       const found = served(market);
       if (found === undefined) return [];
-      const { symbol, price, perp_price: perpPrice, depth_usd: depthUsd } = found;
+      const { symbol, price, providers, perp_price: perpPrice, depth_usd: depthUsd } = found;
       return [
-        { symbol, price, ...(perpPrice !== undefined && { perpPrice }), ...(depthUsd !== undefined && { depthUsd }) },
+        {
+          symbol,
+          price,
+          sources: providers.length,
+          ...(perpPrice !== undefined && { perpPrice }),
+          ...(depthUsd !== undefined && { depthUsd }),
+        },
       ];
     });
   }

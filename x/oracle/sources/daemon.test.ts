@@ -52,7 +52,7 @@ describe('the price of a daemon', () => {
     assert.deepEqual(source.prices(0n), [], 'before the first answer there is none');
     await until('a price', () => source.prices(0n).length > 0);
     assert.deepEqual(source.prices(0n), [
-      { symbol: 'BTC-USD', price: '60000.5', perpPrice: '60010', depthUsd: '1000000.25' },
+      { symbol: 'BTC-USD', price: '60000.5', perpPrice: '60010', sources: 1, depthUsd: '1000000.25' },
     ]);
     assert.equal(source.fault, undefined);
     source.close();

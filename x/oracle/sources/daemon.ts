@@ -175,17 +175,19 @@ export function readAnswer(text: string, symbols?: ReadonlySet<string>): readonl
 
 function readEntry(item: unknown): Entry | undefined {
   if (!isRecord(item)) return undefined;
-  const { symbol, price, time_ms: timeMs, perp_price: perpPrice, depth_usd: depthUsd } = item;
+  const { symbol, price, time_ms: timeMs, perp_price: perpPrice, depth_usd: depthUsd, providers } = item;
   if (typeof symbol !== 'string' || !symbolForm.test(symbol)) return undefined;
   if (!isAmount(price) || !Number.isSafeInteger(timeMs) || (timeMs as number) < 0) return undefined;
   if (perpPrice !== undefined && !isAmount(perpPrice)) return undefined;
   if (depthUsd !== undefined && !isAmount(depthUsd)) return undefined;
+  if (providers !== undefined && !Array.isArray(providers)) return undefined;
   return {
     symbol,
     price,
     timeMs: timeMs as number,
     ...(perpPrice !== undefined && { perpPrice }),
     ...(depthUsd !== undefined && { depthUsd }),
+    ...(providers !== undefined && { sources: providers.length }),
   };
 }
 

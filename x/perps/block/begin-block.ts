@@ -4,6 +4,7 @@ import type { Deps } from '../deps.js';
 import { isHalted, isStale, marketViewOf } from '../keeper.js';
 import { depthCap, followCap } from '../margin/index.js';
 import { noImpact } from '../mark/index.js';
+import { openingCapOf } from '../classes/daily.js';
 import { moveRates } from '../rates/begin-block.js';
 import { price, quote, type Ppb, type Quote } from '../types.js';
 import { min } from '../units/index.js';
@@ -48,7 +49,7 @@ export function beginBlock(ctx: Context, deps: Deps): void {
 
 /** The market's cap, or less when the market outside is too thin for it. */
 function capTarget(ctx: Context, { oracle }: Deps, market: Market, floor: Ppb): Quote {
-  const cap = quote(BigInt(market.openInterestCap));
+  const cap = quote(min(BigInt(market.openInterestCap), openingCapOf(ctx, market)));
   const depth = oracle.statistics(ctx, market.oraclePairId)?.depthP10Usd ?? 0n;
   if (depth === 0n) return cap;
   return quote(min(cap, depthCap(depth, floor)));

@@ -8,6 +8,7 @@ import type {
 } from '../../../gen/plimsoll/perps/v1/tx.js';
 import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
+import { promote } from '../classes/daily.js';
 import { emptyFunding } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
@@ -44,6 +45,10 @@ export function updateMarket(ctx: Context, deps: Deps, msg: MsgUpdateMarket): Ms
     if (market[field] !== listed[field])
       throw errors.invalidMarket(`${field}: ${market[field]}; it stays ${listed[field]} for ever`);
   }
+  const { longQuanta } = deps.keeper.marketState(ctx, market.id);
+  if (market.cluster !== listed.cluster && longQuanta !== 0n)
+    throw errors.invalidMarket(`cluster: ${market.cluster}; it stays ${listed.cluster} while there are positions`);
+  if (market.class !== listed.class) promote(ctx, deps, listed, market);
   deps.keeper.setMarket(ctx, market);
   return {};
 }

@@ -2,14 +2,19 @@ import type { MarginRates, Volatility } from '../../../gen/plimsoll/perps/v1/rat
 import type { RatesParams } from '../../../gen/plimsoll/perps/v1/rates_params.js';
 import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
+import { updateClass } from '../classes/daily.js';
+import { openingClass } from '../classes/standing.js';
 import { classRules } from '../classes/rules.js';
 import { classFromProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { ppb, type SolvencyClass } from '../types.js';
 import { forecast, forecastWithJumps, measure, sigmaOf, type Verdict } from '../volatility/index.js';
+import { measureLoadings } from '../loadings/begin-block.js';
+import { sweepAtRisk, startSweep } from './at-risk.js';
 import { limitsOf } from './limits.js';
 import { followSchedule, maintenanceTarget, steerFixed, steerMaintenance } from './maintenance.js';
 import { boundOpening, steerOpening } from './opening.js';
+import { isRaise } from './schedule.js';
 import { ratesStore } from './store.js';
 
 /**
@@ -18,10 +23,13 @@ import { ratesStore } from './store.js';
  */
 export function moveRates(ctx: Context, deps: Deps): void {
   const params = deps.keeper.params(ctx);
-  for (const market of [...deps.keeper.allMarkets(ctx)]) {
+  for (const listed of [...deps.keeper.allMarkets(ctx)]) {
+    const market = updateClass(ctx, deps, listed, params.rates!);
     const volatility = measureMarket(ctx, deps, market, params.staleMs, params.rates!);
     moveMarket(ctx, market, volatility, params.rates!);
   }
+  measureLoadings(ctx, deps, params);
+  sweepAtRisk(ctx, deps, params.rates!.atRiskAccountsPerBlock);
 }
 
 /** Takes in the price of this block, if there is one. Returns the forecast's state when a minute ended with it. */
@@ -46,7 +54,7 @@ function moveMarket(ctx: Context, market: Market, volatility: Volatility | undef
   const before = ratesStore.rates(ctx, market.id);
   let after = followSchedule(before, ctx.block.timeMs);
   if (market.fixedRates) after = fixed(market, after, ctx.block.timeMs, params);
-  else if (volatility !== undefined) after = steered(market, after, volatility, ctx.block.timeMs, params);
+  else if (volatility !== undefined) after = steered(ctx, market, after, volatility, params);
   if (after.openingPpb < after.maintenancePpb) after = { ...after, openingPpb: after.maintenancePpb };
   if (after === before) return;
   ratesStore.setRates(ctx, after);
@@ -55,19 +63,21 @@ function moveMarket(ctx: Context, market: Market, volatility: Volatility | undef
 
 /** Rates after a new forecast. */
 function steered(
+  ctx: Context,
   market: Market,
   rates: MarginRates,
   volatility: Volatility,
-  nowMs: bigint,
   params: RatesParams,
 ): MarginRates {
+  const nowMs = ctx.block.timeMs;
   const name = classFromProto(market.class);
   const limits = limitsOf(name, market.floorRatePpm);
   const { horizonMinutes } = classRules[name];
   const target = maintenanceTarget(forecast(volatility, horizonMinutes), limits);
   const maintained = steerMaintenance(rates, target, nowMs, noticeMs(name, params), params);
-  const opened = steerOpening(maintained, forecastWithJumps(volatility, horizonMinutes), nowMs, limits, params);
-  return boundOpening(opened, limits);
+  const opening = limitsOf(openingClass(name, ratesStore.standing(ctx, market.id)), market.floorRatePpm);
+  const opened = steerOpening(maintained, forecastWithJumps(volatility, horizonMinutes), nowMs, opening, params);
+  return boundOpening(opened, opening);
 }
 
 /** Rates that governance fixed: the market's own. */
@@ -97,6 +107,7 @@ function emitChanges(ctx: Context, market: Market, before: MarginRates, after: M
   const { horizonMinutes } = classRules[classFromProto(market.class)];
   const volatility = ratesStore.volatility(ctx, market.id);
   if (after.schedule !== before.schedule) {
+    if (after.schedule !== undefined && isRaise(after.schedule)) startSweep(ctx);
     ctx.emit('plimsoll.perps.v1.EventMaintenanceSchedule', {
       marketId: market.id,
       ratePpb: after.maintenancePpb.toString(),

@@ -29,8 +29,8 @@ export const defaultRatesParams: RatesParams = {
   classB: threshold(5_000_000n, 5, 3_125),
   classC: threshold(250_000n, 4, 6_250),
   minStatisticsHours: 168,
-  // A day, and the hour in which the end of offsets is announced.
-  demotionNoticeS: 90_000n,
+  // A day for the end of offsets after its announcement of an hour, and an hour to spare.
+  demotionNoticeS: 93_600n,
   promotionDays: 30,
   index: [
     { ticker: 'BTC-USD', weightPpm: 600_000 },
@@ -45,6 +45,9 @@ export const defaultRatesParams: RatesParams = {
   loadingNoticeS: 3_600n,
   loadingRampS: 86_400n,
 };
+
+/** Between the end of a market's offsets and its demotion, so that the five minutes until they are looked at do not matter. */
+const leastSpareS = 600n;
 
 /** Bounds of risk-model section 23. @throws perps/25 naming the field */
 export function validateRatesParams(value: RatesParams | undefined): void {
@@ -90,8 +93,9 @@ export function validateRatesParams(value: RatesParams | undefined): void {
   range('loading_wait_s', value.loadingWaitS, 86_400n, 7_776_000n);
   range('loading_notice_s', value.loadingNoticeS, 300n, 604_800n);
   range('loading_ramp_s', value.loadingRampS, 3_600n, 2_592_000n);
-  if (value.loadingNoticeS + value.loadingRampS > value.demotionNoticeS)
+  const offsetsEndS = value.loadingNoticeS + value.loadingRampS + leastSpareS;
+  if (value.demotionNoticeS < offsetsEndS)
     throw errors.invalidParams(
-      `rates.demotion_notice_s: ${value.demotionNoticeS}; offsets end in ${value.loadingNoticeS + value.loadingRampS}, and no earlier may a market lose them by class`,
+      `rates.demotion_notice_s: ${value.demotionNoticeS}; at least ${offsetsEndS}, so that offsets have ended when the class does`,
     );
 }

@@ -1,0 +1,85 @@
+import { ClassChange, type ClassStanding } from '../../../gen/plimsoll/perps/v1/rates.js';
+import type { RatesParams } from '../../../gen/plimsoll/perps/v1/rates_params.js';
+import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
+import type { Context } from '../../../runtime/baseapp/context.js';
+import { min } from '../../../runtime/math/integers.js';
+import { classFromProto } from '../codecs.js';
+import type { Deps } from '../deps.js';
+import { errors } from '../errors.js';
+import { ratesStore } from '../rates/store.js';
+import { classOf } from './classify.js';
+import { classRules } from './rules.js';
+import { judgeDay, msPerDay, pendingClass, promotionFault, withoutPending } from './standing.js';
+
+/** Brings an announced demotion into effect when it is due, and looks at the market's statistics once in a UTC day. O(1). */
+export function updateClass(ctx: Context, deps: Deps, market: Market, params: RatesParams): Market {
+  const { timeMs } = ctx.block;
+  const before = ratesStore.standing(ctx, market.id);
+  if (before.pendingMs !== 0n && timeMs >= before.pendingMs) return demote(ctx, deps, market, before);
+  if (timeMs / msPerDay <= before.day) return market;
+  const statistics = deps.oracle.statistics(ctx, market.oraclePairId);
+  if (statistics === undefined || statistics.hours < params.minStatisticsHours) {
+    ratesStore.setStanding(ctx, { ...before, day: timeMs / msPerDay, betterDays: 0 });
+    return market;
+  }
+  const found = {
+    depthUsd: statistics.depthP10Usd,
+    sources: statistics.sourcesP10,
+    dispersionPpm: statistics.dispersionPpm,
+    marketCapUsd: market.marketCapUsd,
+    daysListed: (timeMs - before.listedMs) / msPerDay,
+  };
+  const classes = { allowed: classOf(found, params, false), earned: classOf(found, params, true) };
+  const noticeMs = params.demotionNoticeS * 1_000n;
+  const { standing, change } = judgeDay(before, classFromProto(market.class), classes, timeMs, noticeMs);
+  ratesStore.setStanding(ctx, standing);
+  if (change !== undefined) {
+    ctx.emit('plimsoll.perps.v1.EventSolvencyClass', {
+      marketId: market.id,
+      change,
+      class: change === ClassChange.CLASS_CHANGE_WITHDRAWN ? market.class : standing.pending,
+      effectiveMs: standing.pendingMs,
+    });
+  }
+  return market;
+}
+
+function demote(ctx: Context, { keeper }: Deps, market: Market, standing: ClassStanding): Market {
+  const { openInterestCap } = classRules[classFromProto(standing.pending)];
+  const demoted: Market = {
+    ...market,
+    class: standing.pending,
+    openInterestCap: min(BigInt(market.openInterestCap), openInterestCap).toString(),
+  };
+  keeper.setMarket(ctx, demoted);
+  ratesStore.setStanding(ctx, { ...withoutPending(standing), betterDays: 0 });
+  ctx.emit('plimsoll.perps.v1.EventSolvencyClass', {
+    marketId: market.id,
+    change: ClassChange.CLASS_CHANGE_DEMOTED,
+    class: demoted.class,
+    effectiveMs: ctx.block.timeMs,
+  });
+  return demoted;
+}
+
+/** Promotes a market as governance decided. @throws perps/90 when its statistics did not earn it */
+export function promote(ctx: Context, { keeper }: Deps, listed: Market, market: Market): void {
+  const days = keeper.params(ctx).rates!.promotionDays;
+  const standing = ratesStore.standing(ctx, market.id);
+  const { timeMs } = ctx.block;
+  const fault = promotionFault(standing, classFromProto(listed.class), classFromProto(market.class), timeMs, days);
+  if (fault !== undefined) throw errors.classNotEarned(`class: ${fault}`);
+  ratesStore.setStanding(ctx, { ...standing, betterDays: 0, promotedMs: timeMs });
+  ctx.emit('plimsoll.perps.v1.EventSolvencyClass', {
+    marketId: market.id,
+    change: ClassChange.CLASS_CHANGE_PROMOTED,
+    class: market.class,
+    effectiveMs: timeMs,
+  });
+}
+
+/** Open-interest cap of the class that was announced for a market; no bound when none was. */
+export function openingCapOf(ctx: Context, market: Market): bigint {
+  const pending = pendingClass(ratesStore.standing(ctx, market.id));
+  return pending === undefined ? BigInt(market.openInterestCap) : classRules[pending].openInterestCap;
+}
