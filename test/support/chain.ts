@@ -61,8 +61,8 @@ export interface TestChain {
     messages: readonly TxMessage[],
     changes?: Partial<UnsignedTx & { sequence: bigint; chainId: string }>,
   ): Uint8Array;
-  /** Produces a block with these transactions, one second later. */
-  block(txs?: readonly Uint8Array[]): Promise<ProducedBlock>;
+  /** Produces a block with these transactions, one second later unless said otherwise. */
+  block(txs?: readonly Uint8Array[], afterMs?: bigint): Promise<ProducedBlock>;
   close(): Promise<void>;
 }
 
@@ -120,13 +120,13 @@ export async function testChain(options: TestChainOptions = {}): Promise<TestCha
       const tx = { messages, fee: [], gasLimit: 500_000n, ...changes };
       return signDirect(tx, key, { chainId: changes.chainId ?? chainId, accountNumber: account.number, sequence });
     },
-    async block(txs = []) {
+    async block(txs = [], afterMs = 1_000n) {
       for (const tx of txs) {
         const { code, log } = await engine.broadcastTx(tx);
         if (code !== 0) throw new Error(`refused by CheckTx: ${log}`);
       }
       pending.clear();
-      clock.set(clock.nowMs() + 1_000n);
+      clock.set(clock.nowMs() + afterMs);
       return engine.produceBlock();
     },
     async close() {
