@@ -1,5 +1,7 @@
 import type { RatesGenesis } from '../../../gen/plimsoll/perps/v1/rates.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
+import { maxExplained } from '../margin/loading.js';
+import { horizons } from '../volatility/variance.js';
 import { ratesStore } from './store.js';
 
 const lists = ['volatilities', 'rates', 'standings', 'loadings'] as const;
@@ -10,6 +12,23 @@ export function checkRates(state: RatesGenesis | undefined, markets: ReadonlySet
     for (const [index, { marketId }] of (state?.[list] ?? []).entries()) {
       if (!markets.has(marketId))
         throw new Error(`perps.rates.${list}[${index}].market_id: ${marketId} is not a market`);
+    }
+  }
+  for (const [index, { variances, coverage }] of (state?.volatilities ?? []).entries()) {
+    const field = `perps.rates.volatilities[${index}]`;
+    if (variances.length !== horizons.length || !variances.every((each) => /^[0-9]{1,39}$/.test(each)))
+      throw new Error(`${field}.variances: expected ${horizons.length} integers that are not negative`);
+    if (coverage === undefined) throw new Error(`${field}.coverage: missing`);
+  }
+  for (const [index, { rhoPpm, schedule, own, withIndex, withCluster, cluster }] of (state?.loadings ?? []).entries()) {
+    const field = `perps.rates.loadings[${index}]`;
+    for (const each of [own, withIndex, withCluster, cluster]) {
+      if (each === undefined || ![each.fast, each.slow].every((text) => /^-?[0-9]{1,39}$/.test(text)))
+        throw new Error(`${field}: expected own, with_index, with_cluster and cluster as pairs of integers`);
+    }
+    for (const rho of [rhoPpm, schedule?.fromPpm ?? [], schedule?.toPpm ?? []]) {
+      if (rho.reduce((sum, each) => sum + each * each, 0n) > maxExplained)
+        throw new Error(`${field}: loadings ${rho.join(', ')} explain more than ${maxExplained} ppm^2`);
     }
   }
 }
