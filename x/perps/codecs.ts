@@ -232,8 +232,19 @@ export const ledgerCodec: ValueCodec<LedgerView> = {
 export type OrderTerms = Omit<Order, 'subaccount' | 'marketId' | 'clientId' | 'side' | 'price' | 'placedHeight'>;
 
 /** An order's terms, without where it stands. */
-export function restingOrderToProto({ selfTrade, ...order }: RestingOrder): OrderTerms {
-  return { ...order, selfTradePrevention: selfTrade };
+export function restingOrderToProto(order: RestingOrder): OrderTerms {
+  return {
+    type: order.type,
+    timeInForce: order.timeInForce,
+    reduceOnly: order.reduceOnly,
+    quantity: order.quantity,
+    remaining: order.remaining,
+    postOnly: order.postOnly,
+    allOrNone: order.allOrNone,
+    selfTradePrevention: order.selfTrade,
+    displayQuantity: order.displayQuantity,
+    displayed: order.displayed,
+  };
 }
 
 export function restingOrderFromProto(order: Order): RestingOrder {
