@@ -52,21 +52,31 @@ function writerOf(field: DescField): (value: unknown) => string {
   return single;
 }
 
+/** Text that JSON shows as it is. */
+const plainText = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+const jsonText = (value: string): string => (plainText.test(value) ? `"${value}"` : JSON.stringify(value));
+
 function singleWriter(field: DescField): (value: unknown) => string {
   if (field.message !== undefined) {
-    const plan = planOf(field.message);
-    return (value) =>
-      value === undefined
-        ? 'null'
-        : `{${plan.map(({ name, property, write }) => `"${name}":${write((value as Fields)[property])}`).join(',')}}`;
+    const parts = planOf(field.message).map(({ name, property, write }, index) => ({
+      head: `${index === 0 ? '{' : ','}"${name}":`,
+      property,
+      write,
+    }));
+    const empty = parts.length === 0 ? '{' : '';
+    return (value) => {
+      if (value === undefined) return 'null';
+      let text = empty;
+      for (const { head, property, write } of parts) text += head + write((value as Fields)[property]);
+      return `${text}}`;
+    };
   }
   if (field.enum !== undefined) {
     const names = new Map(field.enum.values.map((value) => [value.number, `"${value.name}"`]));
     return (value) => names.get(value as number) ?? String(value);
   }
   if (field.scalar === ScalarType.BYTES) return (value) => `"${Buffer.from(value as Uint8Array).toString('base64')}"`;
-  return (value) => {
-    if (typeof value === 'bigint') return `"${value}"`;
-    return typeof value === 'string' ? JSON.stringify(value) : String(value);
-  };
+  if (field.scalar === ScalarType.STRING)
+    return (value) => (typeof value === 'string' ? jsonText(value) : String(value));
+  return (value) => (typeof value === 'bigint' ? `"${value}"` : String(value));
 }

@@ -24,7 +24,18 @@ const maxU64 = (1n << 64n) - 1n;
 /** Eight bytes, 0 to 2^64 - 1. */
 export function u64(value: bigint): Key {
   if (value < 0n || value > maxU64) throw new RangeError(`u64 key part out of range: ${value}`);
-  return u32(Number(value >> 32n)) + u32(Number(value & 0xffffffffn));
+  const low = Number(value & 0xffffffffn);
+  const high = value < 0x100000000n ? 0 : Number(value >> 32n);
+  return String.fromCharCode(
+    high >>> 24,
+    (high >>> 16) & 0xff,
+    (high >>> 8) & 0xff,
+    high & 0xff,
+    low >>> 24,
+    (low >>> 16) & 0xff,
+    (low >>> 8) & 0xff,
+    low & 0xff,
+  );
 }
 
 /** Eight bytes in descending order: larger numbers come first. */

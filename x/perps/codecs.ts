@@ -228,17 +228,20 @@ export const ledgerCodec: ValueCodec<LedgerView> = {
   decode: (bytes) => ledgerFromProto(Ledger.decode(bytes)),
 };
 
-/** What an order says, without whose it is and where it stands. */
-export type OrderTerms = Omit<Order, 'subaccount' | 'marketId' | 'clientId' | 'side' | 'price' | 'placedHeight'>;
-
-/** An order's terms, without where it stands. */
-export function restingOrderToProto(order: RestingOrder): OrderTerms {
+/** An order as a message without whose it is and where it stands, which its key says. A new object each time. */
+export function restingOrderToProto(order: RestingOrder): Order {
   return {
+    subaccount: undefined,
+    marketId: 0,
+    clientId: 0n,
+    side: ProtoSide.SIDE_UNSPECIFIED,
     type: order.type,
     timeInForce: order.timeInForce,
     reduceOnly: order.reduceOnly,
+    price: 0n,
     quantity: order.quantity,
     remaining: order.remaining,
+    placedHeight: 0n,
     postOnly: order.postOnly,
     allOrNone: order.allOrNone,
     selfTradePrevention: order.selfTrade,

@@ -50,16 +50,13 @@ export const orderIdOf = (key: string): OrderId => ({
 });
 
 const orderCodec: ValueCodec<StoredOrder> = {
-  encode: ({ side, price, height, order }) =>
-    encodeMessage(Order, {
-      subaccount: undefined,
-      marketId: 0,
-      clientId: 0n,
-      side: sideToProto(side),
-      price,
-      placedHeight: height,
-      ...restingOrderToProto(order),
-    }),
+  encode: ({ side, price, height, order }) => {
+    const proto = restingOrderToProto(order);
+    proto.side = sideToProto(side);
+    proto.price = price;
+    proto.placedHeight = height;
+    return encodeMessage(Order, proto);
+  },
   decode: (bytes) => {
     const proto = Order.decode(bytes);
     return {

@@ -32,6 +32,9 @@ export class OrderDesk {
   readonly #open = new Map<string, BookOrder>();
   readonly #openIn = new Map<MarketId, number>();
   readonly #exposures: OrderExposures;
+  readonly #read = new Map<MarketId, Market>();
+  /** Markets that take any order now. */
+  readonly #opened = new Set<MarketId>();
 
   constructor(ctx: Context, deps: Deps, key: SubaccountKey) {
     const { keeper } = deps;
@@ -49,10 +52,9 @@ export class OrderDesk {
   /** Enters an order into this block's auction. */
   place(placement: Placement): BookOrder {
     const { keeper } = this.#deps;
-    const market = keeper.market(this.#ctx, placement.marketId);
-    if (market === undefined) throw errors.marketNotFound(`market_id: ${placement.marketId}`);
+    const market = this.#market(placement.marketId);
     const side = requireForm(placement, market);
-    requireOpen(this.#ctx, this.#deps, market, this.#params, placement.reduceOnly);
+    this.#requireOpen(market, placement.reduceOnly);
     const placed: BookOrder = [
       {
         marketId: market.id,
@@ -74,11 +76,12 @@ export class OrderDesk {
     requireRoomToRest(this.#ctx, this.#deps, placed);
     this.#requireRoom(placed);
     if (placement.reduceOnly) this.#requireSomethingToReduce(placed);
-    else this.#requireMargin(placed, market);
+    else this.#requireSize(placed, market);
+    this.#expose(placed);
 
     const [at, order] = placed;
     keeper.setOrder(this.#ctx, at, order);
-    this.#count(placed, 1);
+    this.#list(placed, 1);
     this.#ctx.emit('plimsoll.perps.v1.EventOrderPlaced', { order: orderToProto(placed) });
     return placed;
   }
@@ -114,18 +117,38 @@ export class OrderDesk {
     return found;
   }
 
+  /** A market, read once for the message. */
+  #market(id: MarketId): Market {
+    let market = this.#read.get(id);
+    if (market === undefined) {
+      market = this.#deps.keeper.market(this.#ctx, id);
+      if (market === undefined) throw errors.marketNotFound(`market_id: ${id}`);
+      this.#read.set(id, market);
+    }
+    return market;
+  }
+
+  /** Nothing that decides on it changes while the message runs. */
+  #requireOpen(market: Market, reduceOnly: boolean): void {
+    if (this.#opened.has(market.id)) return;
+    requireOpen(this.#ctx, this.#deps, market, this.#params, reduceOnly);
+    // Open for any order is open for one that only reduces.
+    if (!reduceOnly) this.#opened.add(market.id);
+  }
+
   #count(order: BookOrder, sign: 1 | -1): void {
+    this.#list(order, sign);
+    if (sign > 0) this.#exposures.add(orderView(order));
+    else this.#exposures.remove(orderView(order));
+  }
+
+  #list(order: BookOrder, sign: 1 | -1): void {
     const [{ marketId, clientId }] = order;
     const left = (this.#openIn.get(marketId) ?? 0) + sign;
     if (left === 0) this.#openIn.delete(marketId);
     else this.#openIn.set(marketId, left);
-    if (sign > 0) {
-      this.#open.set(idOf(marketId, clientId), order);
-      this.#exposures.add(orderView(order));
-    } else {
-      this.#open.delete(idOf(marketId, clientId));
-      this.#exposures.remove(orderView(order));
-    }
+    if (sign > 0) this.#open.set(idOf(marketId, clientId), order);
+    else this.#open.delete(idOf(marketId, clientId));
   }
 
   /** Limits on how much one subaccount may have open, and the walls around class D. */
@@ -160,8 +183,7 @@ export class OrderDesk {
     }
   }
 
-  #requireMargin(placed: BookOrder, market: Market): void {
-    const [at, order] = placed;
+  #requireSize([at, order]: BookOrder, market: Market): void {
     const view = this.#markets(market.id);
     const worth = quoteAmountDown(order.quantity, at.price, view.quoteDivisor);
     if (worth < BigInt(market.minOrderNotional)) {
@@ -175,11 +197,17 @@ export class OrderDesk {
         `quantity: the position could reach ${notional(view, base(reach))}; at most ${16n * view.depthUnit}`,
       );
     }
-    this.#exposures.add(orderView(placed));
+  }
+
+  /** Counts an order's exposure, unless equity does not carry it; one that only reduces needs no margin. */
+  #expose(placed: BookOrder): void {
+    const view = orderView(placed);
+    this.#exposures.add(view);
+    if (view.reduceOnly) return;
     const required = this.#exposures.margin();
-    this.#exposures.remove(orderView(placed));
     const spare = spareEquity(this.#account, this.#markets, this.#usableEquity, required);
     if (spare < 0n) {
+      this.#exposures.remove(view);
       throw errors.insufficientMargin(
         `needs ${required} of initial margin for all positions and orders; usable equity is ${required + spare}`,
       );

@@ -5,13 +5,12 @@ import { subaccountId } from '../subaccount-key.js';
 
 /** An order as queries and events show it. */
 export function orderToProto([at, order]: BookOrder): Order {
-  return {
-    subaccount: subaccountId(at.account),
-    marketId: at.marketId,
-    clientId: at.clientId,
-    side: sideToProto(at.side),
-    price: at.price,
-    placedHeight: at.height,
-    ...restingOrderToProto(order),
-  };
+  const proto = restingOrderToProto(order);
+  proto.subaccount = subaccountId(at.account);
+  proto.marketId = at.marketId;
+  proto.clientId = at.clientId;
+  proto.side = sideToProto(at.side);
+  proto.price = at.price;
+  proto.placedHeight = at.height;
+  return proto;
 }
