@@ -38,7 +38,8 @@ export class MeteredStore implements KVStore {
 
   rangeEntries(start: Key, end: Key | undefined, options?: RangeOptions): Iterable<readonly [Key, StoredValue]> {
     // Opened here: the range is as of the call, not as of the first step.
-    return this.#charged(this.#inner.rangeEntries(start, end, options));
+    const entries = this.#inner.rangeEntries(start, end, options);
+    return Array.isArray(entries) && entries.length === 0 ? entries : this.#charged(entries);
   }
 
   set(key: Key, value: Uint8Array): void {

@@ -1,4 +1,4 @@
-import { readUvarint, sha256, uvarint } from './iavl/encoding.js';
+import { putUvarint, readUvarint, sha256 } from './iavl/encoding.js';
 import { StoreError } from './errors.js';
 import type { Key } from './types.js';
 
@@ -19,25 +19,36 @@ export interface StoreChanges {
 }
 
 const checksumLength = 8;
+/** Bytes of a length below 2^32 at most. */
+const maxVarint = 5;
 
 /** Layout: for each store, name, count, then (key, 0) or (key, value length, value); then 8 bytes of SHA-256. */
 export function encodeChanges(stores: readonly StoreChanges[]): Uint8Array {
-  const parts: Uint8Array[] = [];
+  let size = checksumLength;
+  for (const { name, changes } of stores) {
+    size += name.length + 2 * maxVarint;
+    for (const { key, value } of changes) size += key.length + (value?.length ?? 0) + 2 * maxVarint;
+  }
+  const record = Buffer.allocUnsafe(size);
+  let at = 0;
   const text = (value: string): void => {
-    parts.push(uvarint(value.length), Buffer.from(value, 'latin1'));
+    at = putUvarint(record, at, value.length);
+    at += record.write(value, at, 'latin1');
   };
   for (const { name, changes } of stores) {
     text(name);
-    parts.push(uvarint(changes.length));
+    at = putUvarint(record, at, changes.length);
     for (const { key, value } of changes) {
       text(key);
       // Values are never empty, so length zero says "deleted".
-      parts.push(uvarint(value?.length ?? 0));
-      if (value !== undefined) parts.push(value);
+      at = putUvarint(record, at, value?.length ?? 0);
+      if (value === undefined) continue;
+      record.set(value, at);
+      at += value.length;
     }
   }
-  const body = Buffer.concat(parts);
-  return Buffer.concat([body, sha256(body).subarray(0, checksumLength)]);
+  at += sha256(record.subarray(0, at)).copy(record, at, 0, checksumLength);
+  return record.subarray(0, at);
 }
 
 /** @throws StoreError corrupt, naming `what` */

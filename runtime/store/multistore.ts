@@ -84,6 +84,9 @@ export function cacheOver(reader: MultiReader): CacheMultiStore {
 /** Look-ups that a view remembers; then it starts anew. */
 const rememberedKeys = 1 << 16;
 
+/** A range up to this long is read at once: most are what one account has. */
+const fewEntries = 16;
+
 /** A tree at one root, as a store. A block looks most keys up several times: the way down the tree is gone once. */
 class TreeView implements KVReader {
   /** Undefined: known to be absent. */
@@ -120,11 +123,18 @@ class TreeView implements KVReader {
     return bytesOf(this.rangeEntries(start, end, options));
   }
 
-  *rangeEntries(start: Key, end: Key | undefined, options?: RangeOptions): Iterable<readonly [Key, Value]> {
+  rangeEntries(start: Key, end: Key | undefined, options?: RangeOptions): Iterable<readonly [Key, Value]> {
     const { tree } = this;
-    for (const leaf of tree.leaves(this.root, start, end, options?.reverse ?? false)) {
-      yield [tree.keyOf(leaf), tree.entryOf(leaf)];
-    }
+    const reverse = options?.reverse ?? false;
+    const few = tree.fewLeaves(this.root, start, end, fewEntries);
+    if (few === undefined) return this.#walk(start, end, reverse);
+    const entries = few.map((leaf) => [tree.keyOf(leaf), tree.entryOf(leaf)] as const);
+    return reverse ? entries.reverse() : entries;
+  }
+
+  *#walk(start: Key, end: Key | undefined, reverse: boolean): Iterable<readonly [Key, Value]> {
+    const { tree } = this;
+    for (const leaf of tree.leaves(this.root, start, end, reverse)) yield [tree.keyOf(leaf), tree.entryOf(leaf)];
   }
 }
 

@@ -43,9 +43,3 @@ export function readUvarint(source: Uint8Array, offset: number): [value: number,
   }
   throw new RangeError('varint cut short or too long');
 }
-
-/** Bytes of an unsigned varint below 2^32. */
-export function uvarint(value: number): Uint8Array {
-  const buffer = Buffer.alloc(5);
-  return buffer.subarray(0, putUvarint(buffer, 0, value));
-}

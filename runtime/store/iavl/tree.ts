@@ -126,6 +126,24 @@ export class Tree {
     }
   }
 
+  /** Leaves with start <= key < end in key order when there are at most `limit`; undefined when there are more. */
+  fewLeaves(root: NodeId, start: Key, end: Key | undefined, limit: number): NodeId[] | undefined {
+    const found: NodeId[] = [];
+    return root === none || this.#collect(root, start, end, limit, found) ? found : undefined;
+  }
+
+  #collect(node: NodeId, start: Key, end: Key | undefined, limit: number, found: NodeId[]): boolean {
+    const key = this.#keys[node]!;
+    if (this.#height[node] === 0) {
+      if (key < start || (end !== undefined && key >= end)) return true;
+      return found.push(node) <= limit;
+    }
+    return (
+      (start >= key || this.#collect(this.#left[node]!, start, end, limit, found)) &&
+      ((end !== undefined && key >= end) || this.#collect(this.#right[node]!, start, end, limit, found))
+    );
+  }
+
   // ---- writing ----------------------------------------------------------
 
   /** Starts building a version from the newest saved one, dropping an unfinished build. */
