@@ -2,6 +2,8 @@
 # Node and make; they install and build what is missing.
 SHELL := /bin/bash
 TSX := node --import tsx
+# Most of what a block makes is garbage when it ends: room for it, and little is copied.
+NODE_FLAGS := --max-semi-space-size=64
 STAMP := node_modules/.installed
 TESTS = $(shell find runtime x app cmd client test -name '*.test.ts' ! -path 'test/network/*' 2>/dev/null | sort)
 NETWORK_TESTS = $(shell find test/network -name '*.test.ts' | sort)
@@ -31,7 +33,7 @@ dist/.built: gen/image.ts tsconfig.json tsconfig.build.json $(SOURCES)
 	@touch $@
 
 devnet: build ## boot a chain with markets, moving prices and funded accounts (FRESH=1 starts over)
-	@exec node dist/cmd/plimsolld/main.js devnet
+	@exec node $(NODE_FLAGS) dist/cmd/plimsolld/main.js devnet
 
 cometbft: ## build the pinned CometBFT from source (needs Go)
 	@node tools/cometbft/build.mjs
@@ -67,7 +69,7 @@ docs: $(STAMP) ## draw the architecture picture from the imports
 	node tools/architecture.mjs
 
 bench: build ## measure, print a table, write bench/results.json
-	node --expose-gc dist/bench/index.js
+	node $(NODE_FLAGS) --expose-gc dist/bench/index.js
 
 sim-long: build ## replay every recorded crisis in ../shared/data
 	node dist/bench/crises.js

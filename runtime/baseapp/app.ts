@@ -620,13 +620,10 @@ export class BaseApp implements Application {
         const value = this.router.decode(typeName, encoded);
         return { typeName, value, signers: this.router.signersOf(typeName, value) };
       });
-      const signers = new Set<string>(calls.flatMap((call) => call.signers));
       const payer = tx.authInfo.fee?.payer ?? '';
-      return {
-        ...tx,
-        calls,
-        signers: payer === '' ? [...signers] : [payer, ...[...signers].filter((each) => each !== payer)],
-      };
+      const signers = new Set<string>(payer === '' ? [] : [payer]);
+      for (const call of calls) for (const each of call.signers) signers.add(each);
+      return { ...tx, calls, signers: [...signers] };
     } catch (error) {
       if (error instanceof AppError) return error;
       // The canonical check passed, so decoders accept the bytes; anything else is a bug worth stopping for.
