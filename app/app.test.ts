@@ -38,6 +38,7 @@ describe('the application', () => {
         'oracle',
         'insurance',
         'perps',
+        'solvency',
         'genutil',
       ],
     );

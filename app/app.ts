@@ -37,6 +37,9 @@ import { stakingHooks as distributionHooks } from '../x/distribution/hooks.js';
 import { DistributionKeeper, moduleName as distributionAccount } from '../x/distribution/keeper.js';
 import { DistributionModule } from '../x/distribution/module.js';
 import { GenutilModule } from '../x/genutil/module.js';
+import { PerpsClaims } from '../x/perps/claims.js';
+import { Epochs, type EpochOptions } from '../x/solvency/epochs.js';
+import { SolvencyModule } from '../x/solvency/module.js';
 import { SlashingKeeper } from '../x/slashing/keeper.js';
 import { SlashingModule } from '../x/slashing/module.js';
 import { Staking } from '../x/staking/facade.js';
@@ -76,6 +79,8 @@ export interface AppOptions {
   readonly bookIndex?: boolean;
   /** State-sync snapshots, offered and taken; none without it. */
   readonly snapshots?: SnapshotConnection;
+  /** How proofs of liabilities are made. They take part in no consensus. */
+  readonly proofs?: EpochOptions;
   /** What blocks are kept for; all are without it. */
   readonly retention?: BlockRetention;
 }
@@ -108,6 +113,9 @@ export interface PlimsollApp {
 const oracleRewardPpm = 300_000n;
 /** How long a validator whose prices were missing or wrong stays out at least. */
 const priceJailMs = 600_000n;
+
+/** Every ten minutes or so, a tree that is done well before the next. */
+const defaultProofs: EpochOptions = { interval: 600n, perBlock: 5_000, keep: 2 };
 
 /** The one place where modules meet. */
 export function createApp(options: AppOptions): PlimsollApp {
@@ -164,6 +172,8 @@ export function createApp(options: AppOptions): PlimsollApp {
   const oracleModule = new OracleModule(oracle, registry, authority);
   const insuranceModule = new InsuranceModule(insurance, registry, authority);
   const perpsModule = new PerpsModule(perpsDeps, registry);
+  const epochs = new Epochs(new PerpsClaims(perpsDeps), options.proofs ?? defaultProofs);
+  const solvencyModule = new SolvencyModule(epochs);
 
   const all: readonly Module[] = [
     authModule, // account numbers first: everything that receives coins makes accounts
@@ -177,6 +187,7 @@ export function createApp(options: AppOptions): PlimsollApp {
     oracleModule, // pairs before the markets that name them
     insuranceModule, // tranches before the markets that stand on them
     perpsModule, // lists markets and proves that the books balance
+    solvencyModule, // keeps nothing: proofs are made of what the others keep
     genutilModule, // last: transactions, for which everything must be there
   ];
   const votes = new PriceVotes(oracle, options.prices, {
@@ -223,6 +234,12 @@ export function createApp(options: AppOptions): PlimsollApp {
     retention: options.retention,
     logger: options.logger,
   });
+  app.onCommit((height) =>
+    epochs.onCommit(height, {
+      newest: () => ({ ctx: app.queryContext(), appHash: options.store.lastCommit().hash }),
+      isKept: (kept) => options.store.earliestVersion() <= kept,
+    }),
+  );
   return {
     app,
     registry,

@@ -67,6 +67,7 @@ describe('the default state', () => {
       'oracle',
       'perps',
       'slashing',
+      'solvency',
       'staking',
       'valset',
     ]);

@@ -1,2 +1,3 @@
 export * from './amounts.js';
 export * from './plimsoll.js';
+export * from './solvency/index.js';

@@ -58,6 +58,14 @@ const appToml = z.strictObject({
       'snapshot-keep-recent': z.int().min(0).max(10_000).default(2),
     })
     .prefault({}),
+  /** Proofs of liabilities: blocks from one to the next, accounts that each block adds, and how many stay in memory. */
+  proofs: z
+    .strictObject({
+      interval: z.int().min(1).max(10_000_000).default(600),
+      'accounts-per-block': z.int().min(1).max(10_000_000).default(5_000),
+      keep: z.int().min(0).max(1_000).default(2),
+    })
+    .prefault({}),
   /** The older name of custom pruning; wins over `pruning` where a file still has it. */
   keep_versions: z.int().min(1).max(1_000_000).optional(),
   /** Heights between two points from which a restart replays the log. */

@@ -17,6 +17,7 @@ import {
   versionCommand,
 } from './commands/node.js';
 import { pricesCommand } from './commands/prices.js';
+import { proveCommand } from './commands/prove.js';
 import { queryCommand } from './commands/query.js';
 import { replayCommand } from './commands/replay.js';
 import { testnetCommand } from './commands/testnet.js';
@@ -55,6 +56,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage.`,
     keysCommand(),
     txCommand(registry),
     queryCommand(registry),
+    proveCommand(),
     pricesCommand(),
     replayCommand(),
     exportCommand(),

@@ -14,6 +14,7 @@ import { fromBech32 } from '../../runtime/crypto/address.js';
 import type { TxMessage } from '../../runtime/codec/tx.js';
 import type { Logger } from '../../runtime/log.js';
 import { openStore } from '../../runtime/store/index.js';
+import type { EpochOptions } from '../../x/solvency/epochs.js';
 import type { PriceSource, QuotedPrice } from '../../x/oracle/price-source.js';
 
 export const chainId = 'plimsoll-test-1';
@@ -74,6 +75,7 @@ export interface TestChainOptions {
   /** Holds prices back as classes do; by default a price may gap by any amount in one block. */
   readonly clamp?: boolean;
   readonly logger?: Logger;
+  readonly proofs?: EpochOptions;
   /** What the engine calls instead of the application itself: a server in front of it, for example. */
   readonly behind?: (app: Application) => Promise<Application>;
 }
@@ -93,7 +95,13 @@ export async function testChain(options: TestChainOptions = {}): Promise<TestCha
     mounts,
     sync: false,
   });
-  const plimsoll = createApp({ store, chainId, prices, logger: options.logger ?? strictLogger });
+  const plimsoll = createApp({
+    store,
+    chainId,
+    prices,
+    logger: options.logger ?? strictLogger,
+    ...(options.proofs === undefined ? {} : { proofs: options.proofs }),
+  });
   const behind = options.behind === undefined ? plimsoll.app : await options.behind(plimsoll.app);
   // A chain on disk may begin in the middle, where a shadow was not.
   const shadow = options.path === undefined ? await shadowOf(behind) : undefined;

@@ -11,6 +11,7 @@ export const maxSubaccountNumber = 127;
 export const subaccountKey = (owner: Uint8Array, number: number): SubaccountKey => bytes(owner) + u32(number);
 
 export const ownerOf = (key: SubaccountKey): Uint8Array => keyBytes(key.slice(0, 20));
+export const accountNumberOf = (key: SubaccountKey): number => readU32(key, 20);
 
 const ids = new Memo<SubaccountKey, SubaccountId>(1 << 16);
 
@@ -18,7 +19,7 @@ const ids = new Memo<SubaccountKey, SubaccountId>(1 << 16);
 export function subaccountId(key: SubaccountKey): SubaccountId {
   let id = ids.get(key);
   if (id === undefined) {
-    id = { owner: toBech32(ownerOf(key)), number: readU32(key, 20) };
+    id = { owner: toBech32(ownerOf(key)), number: accountNumberOf(key) };
     ids.set(key, id);
   }
   return id;

@@ -123,6 +123,11 @@ export async function openApp(home: string, config: AppConfig, logger: Logger): 
       logger,
       minGasPrices: config.minimum_gas_prices,
       snapshots: new SnapshotConnection(store, snapshots, logger),
+      proofs: {
+        interval: BigInt(config.proofs.interval),
+        perBlock: config.proofs['accounts-per-block'],
+        keep: config.proofs.keep,
+      },
       retention: {
         minRetainBlocks: config['min-retain-blocks'],
         keepVersions: pruning.keepRecent,

@@ -1,0 +1,1 @@
+export { verifyBooks, verifyInclusion, type Verdict } from './verify.js';

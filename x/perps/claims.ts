@@ -1,0 +1,58 @@
+import type { Stores } from '../../runtime/store/collection.js';
+import { collateralDenom, moduleName, type Deps } from './deps.js';
+import { unsettledFunding, usdcEquity } from './margin/index.js';
+import { accountNumberOf, ownerOf } from './subaccount-key.js';
+import { max } from './units/index.js';
+
+/** What the exchange owes to its accounts, for proofs of liabilities. risk-model section 18. */
+export class PerpsClaims {
+  constructor(readonly deps: Deps) {}
+
+  /** USDC, then every other asset that may be collateral, in order of asset. */
+  denoms(from: Stores): readonly string[] {
+    return [collateralDenom, ...[...this.deps.keeper.collateral.assets(from)].map(({ denom }) => denom)];
+  }
+
+  /** USDC equity of every account at the marks of the state, and its other collateral, in key order. O(accounts + positions), lazily. */
+  *claims(from: Stores): Iterable<{
+    readonly owner: Uint8Array;
+    readonly number: number;
+    readonly amounts: readonly bigint[];
+    readonly owed: bigint;
+    readonly unsettled: bigint;
+    readonly positions: number;
+  }> {
+    const { keeper } = this.deps;
+    const markets = keeper.markets(from);
+    const assets = [...keeper.collateral.assets(from)].map(({ id }) => id);
+    for (const account of keeper.allAccounts(from)) {
+      const value = usdcEquity(account, markets);
+      let unsettled = 0n;
+      for (const position of account.positions) unsettled += unsettledFunding(markets(position.marketId), position);
+      yield {
+        owner: ownerOf(account.key),
+        number: accountNumberOf(account.key),
+        amounts: [
+          max(0n, value),
+          ...assets.map((id) => account.collateral.find(({ assetId }) => assetId === id)?.amount ?? 0n),
+        ],
+        owed: max(0n, -value),
+        unsettled,
+        positions: account.positions.length,
+      };
+    }
+  }
+
+  books(from: Stores): {
+    readonly bankBalance: bigint;
+    readonly fees: bigint;
+    readonly dust: bigint;
+    readonly clearing: bigint;
+  } {
+    const { keeper, bank } = this.deps;
+    const { fees, dust } = keeper.ledger(from);
+    let clearing = 0n;
+    for (const state of keeper.allMarketStates(from)) clearing += state.clearingBalance;
+    return { bankBalance: bank.moduleBalance(from, moduleName, collateralDenom), fees, dust, clearing };
+  }
+}
