@@ -3,6 +3,7 @@ import { MarketStatus, TimeInForce } from '../../../gen/plimsoll/perps/v1/types.
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { BookView } from '../book/book-view.js';
 import { BookEntry } from '../book/entry.js';
+import { takers } from '../book/post-only.js';
 import { afterFill, withRemaining } from '../book/terms.js';
 import { sideToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
@@ -126,25 +127,9 @@ function auction(round: Round, market: MarketView, liquidations: readonly Liquid
   work.setState({ ...work.state(market.id), lastClearingPrice: clearingPrice });
 }
 
-/**
- * Cancels the post-only orders of this block that cross the best order of an
- * earlier one, as both sides stand after the block's cancels: whatever the
- * clearing price, they would have come to take.
- */
+/** Cancels the post-only orders of this block that would take. */
 function dropTakers({ ctx, deps, book }: Round, market: MarketId): void {
-  const { height } = ctx.block;
-  const takers: BookEntry[] = [];
-  for (const side of ['buy', 'sell'] as const) {
-    let best: bigint | undefined;
-    let known = false;
-    for (const entry of book.added(market, side)) {
-      if (!entry.order[1].postOnly || entry.height !== height) continue;
-      if (!known) best = book.bestEarlier(market, side === 'buy' ? 'sell' : 'buy', height);
-      known = true;
-      if (best !== undefined && (side === 'buy' ? entry.price >= best : entry.price <= best)) takers.push(entry);
-    }
-  }
-  for (const entry of takers) {
+  for (const entry of takers(book, market, ctx.block.height)) {
     book.drop(entry);
     dropOrder(ctx, deps.keeper, entry.order, CancelReason.CANCEL_REASON_POST_ONLY);
   }

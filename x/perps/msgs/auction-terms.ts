@@ -1,4 +1,4 @@
-import { SelfTradePrevention, TimeInForce, type Market } from '../../../gen/plimsoll/perps/v1/types.js';
+import { TimeInForce, type Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { OrderPlacement } from '../../../gen/plimsoll/perps/v1/tx.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { BookOrder } from '../book/store.js';
@@ -14,15 +14,13 @@ export type AuctionTerms = Pick<RestingOrder, 'postOnly' | 'allOrNone' | 'selfTr
 export const endsWithBlock = ({ timeInForce }: Pick<RestingOrder, 'timeInForce'>): boolean =>
   timeInForce === TimeInForce.TIME_IN_FORCE_IOC || timeInForce === TimeInForce.TIME_IN_FORCE_FOK;
 
-/** @throws perps/10, perps/12, perps/51, perps/52 */
+/** @throws perps/12, perps/51, perps/52 */
 export function requireAuctionTerms(msg: OrderPlacement, market: Market): void {
   const ends = endsWithBlock(msg) || msg.timeInForce === TimeInForce.TIME_IN_FORCE_UNSPECIFIED;
   if (msg.postOnly && ends)
     throw errors.contradictoryOrder('post_only: an order that ends with its block can only take; use one that rests');
   if (msg.allOrNone && ends)
     throw errors.contradictoryOrder('all_or_none: use TIME_IN_FORCE_FOK for one block, or an order that rests');
-  if (!(msg.selfTradePrevention in SelfTradePrevention) || msg.selfTradePrevention < 0)
-    throw errors.invalidOrder(`self_trade_prevention: ${msg.selfTradePrevention}; expected a mode or none`);
   const { displayQuantity } = msg;
   if (displayQuantity === 0n) return;
   if (ends || msg.allOrNone)
