@@ -2,7 +2,7 @@ import { CancelReason } from '../../../gen/plimsoll/perps/v1/events.js';
 import { MarketStatus, TimeInForce } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { BookView } from '../book/book-view.js';
-import { BookEntry } from '../book/entry.js';
+import type { BookEntry } from '../book/entry.js';
 import { takers } from '../book/post-only.js';
 import { afterFill, withRemaining } from '../book/terms.js';
 import { sideToProto } from '../codecs.js';

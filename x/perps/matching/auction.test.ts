@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { levelsOf, runAuction, type AuctionFill, type AuctionOrder, type SelfTradeMode } from './index.js';
+import { levelsOf, runAuction, type AuctionFill, type AuctionOrder } from './index.js';
 
 const numRuns = Number(process.env['PLIMSOLL_FC_RUNS'] ?? 300);
 const plain = { reduces: false, hidden: 0n, allOrNone: false, owner: '', selfTrade: 'newest' } as const;
