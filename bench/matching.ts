@@ -1,7 +1,7 @@
 import btree from 'sorted-btree';
 import { integers } from '../test/replay-paths.js';
 import { OrderBook, type Bookable } from '../x/perps/book/order-book.js';
-import { runAuction, type AuctionFill } from '../x/perps/matching/index.js';
+import { runAuction, type AuctionFill, type SelfTradeMode } from '../x/perps/matching/index.js';
 import { best, measurement, quick, type Measurements } from './measure.js';
 
 /** The package is CommonJS: its class is the default of the default. */
@@ -28,7 +28,7 @@ type Operation = Place | number;
  * one in four of them through the other side's best prices, and forty cancel
  * one of the last thousand orders, open or not. The same for all books.
  */
-export function makeOperations(count: number): Operation[] {
+function makeOperations(count: number): Operation[] {
   const draw = integers(11);
   const operations: Operation[] = [];
   let placed = 0;
@@ -52,12 +52,6 @@ export function makeOperations(count: number): Operation[] {
 
 /** An ordinary limit order. */
 class Order implements Bookable {
-  readonly hidden = 0n;
-  readonly reduces = false;
-  readonly allOrNone = false;
-  readonly selfTrade = 'newest';
-  readonly key: string;
-  readonly owner: string;
   slot = 0;
 
   constructor(
@@ -66,14 +60,30 @@ class Order implements Bookable {
     readonly price: bigint,
     public quantity: bigint,
     readonly height: bigint,
-  ) {
-    this.key = names[id]!;
-    this.owner = owners[id % owners.length]!;
+  ) {}
+
+  get key(): string {
+    return names[this.id]!;
+  }
+  get owner(): string {
+    return owners[this.id % owners.length]!;
+  }
+  get hidden(): bigint {
+    return 0n;
+  }
+  get reduces(): boolean {
+    return false;
+  }
+  get allOrNone(): boolean {
+    return false;
+  }
+  get selfTrade(): SelfTradeMode {
+    return 'newest';
   }
 }
 
 /** Our book and its auctions. Returns the traded volume. */
-export function auctions(operations: readonly Operation[]): bigint {
+function auctions(operations: readonly Operation[]): bigint {
   const book = new OrderBook<Order>();
   const open = new Map<number, Order>();
   let volume = 0n;
@@ -114,8 +124,11 @@ export function auctions(operations: readonly Operation[]): bigint {
 }
 
 /** The peer: price-time priority over the fastest sorted map, each order matched as it comes. Returns the traded volume. */
-export function continuousBook(operations: readonly Operation[]): bigint {
+function continuousBook(operations: readonly Operation[]): bigint {
   interface Resting {
+    readonly id: number;
+    readonly side: 'buy' | 'sell';
+    readonly price: bigint;
     left: bigint;
   }
   interface Level {
@@ -158,7 +171,7 @@ export function continuousBook(operations: readonly Operation[]): bigint {
     if (left === 0n) continue;
     const own = buy ? bids : asks;
     const level = own.get(price);
-    const resting: Resting = { left };
+    const resting: Resting = { id, side, price, left };
     open.set(id, resting);
     if (level === undefined) own.set(price, { queue: [resting], head: 0 });
     else level.queue.push(resting);

@@ -14,23 +14,23 @@ export interface Bookable extends AuctionOrder {
   slot: number;
 }
 
-/** All orders of a side at one price. Orders that left leave holes, swept when the level is read or when they are the most. */
+/**
+ * All orders of a side at one price. Orders that left leave holes, swept
+ * when the level is read or when they are the most; orders that came are
+ * sorted when the level is read: few levels are.
+ */
 class PriceLevel<T extends Bookable> implements Level<T> {
   total = 0n;
   wholes = 0n;
   #orders: (T | undefined)[] = [];
   #holes = 0;
-  #sorted = true;
+  /** The first of them that are in order. */
+  #sorted = 0;
 
   constructor(readonly price: bigint) {}
 
   add(order: T): void {
-    const { length } = this.#orders;
-    if (this.#sorted && length > 0) {
-      const last = this.#orders[length - 1];
-      this.#sorted = last !== undefined && compareOrders(last, order) < 0;
-    }
-    order.slot = length;
+    order.slot = this.#orders.length;
     this.#orders.push(order);
     this.count(order, order.quantity);
   }
@@ -54,22 +54,37 @@ class PriceLevel<T extends Bookable> implements Level<T> {
 
   orders(): readonly T[] {
     if (this.#holes > 0) this.#sweep();
-    if (!this.#sorted) {
-      (this.#orders as T[]).sort(compareOrders);
-      this.#number();
-      this.#sorted = true;
-    }
+    if (this.#sorted < this.#orders.length) this.#arrange();
     return this.#orders as T[];
   }
 
   #sweep(): void {
-    this.#orders = this.#orders.filter((order) => order !== undefined);
+    let kept = 0;
+    let sorted = 0;
+    for (let slot = 0; slot < this.#orders.length; slot++) {
+      const order = this.#orders[slot];
+      if (order === undefined) continue;
+      if (slot < this.#sorted) sorted++;
+      order.slot = kept;
+      this.#orders[kept++] = order;
+    }
+    this.#orders.length = kept;
+    this.#sorted = sorted;
     this.#holes = 0;
-    this.#number();
   }
 
-  #number(): void {
-    for (let slot = 0; slot < this.#orders.length; slot++) this.#orders[slot]!.slot = slot;
+  /** Sorts those that came: mostly of later blocks than those that were there, and so behind them. */
+  #arrange(): void {
+    const all = this.#orders as T[];
+    const came = this.#sorted === 0 ? all : all.splice(this.#sorted);
+    if (came.length > 1) came.sort(compareOrders);
+    if (came !== all) {
+      const isBehind = compareOrders(all[all.length - 1]!, came[0]!) < 0;
+      for (const order of came) all.push(order);
+      if (!isBehind) all.sort(compareOrders);
+    }
+    for (let slot = 0; slot < all.length; slot++) all[slot]!.slot = slot;
+    this.#sorted = all.length;
   }
 }
 
