@@ -40,7 +40,7 @@ export const errors = {
   depositClosed: registry.register(112, 'deposits of this collateral are closed'),
   collateralCap: registry.register(113, 'too much of one collateral'),
   usdcOnly: registry.register(114, 'market accepts USDC only'),
-  belowIndex: registry.register(115, 'bid is below what collateral may sell for'),
+  bidTooLow: registry.register(115, 'bid is below what collateral may sell for'),
   // 100 to 109: margin settings.
   invalidLeverage: registry.register(100, 'invalid leverage'),
   invalidMarginMode: registry.register(101, 'invalid margin mode'),

@@ -10,7 +10,7 @@ import { emptyGenesis, exportGenesis, genesisFromJson, genesisToJson, initGenesi
 import { storeName, transientStoreName } from './keys.js';
 import { batchOrders } from './msgs/batch-orders.js';
 import { cancelAllOrders, cancelOrder } from './msgs/cancel.js';
-import { addCollateral, updateCollateral } from './msgs/collateral.js';
+import { addCollateral, buyCollateral, updateCollateral } from './msgs/collateral.js';
 import { deposit } from './msgs/deposit.js';
 import { createMarket, updateMarket, updateParams } from './msgs/governance.js';
 import { setLeverage, setMarginMode } from './msgs/margin-settings.js';
@@ -47,6 +47,7 @@ export class PerpsModule implements Module {
       createMarket: (ctx, msg) => createMarket(ctx, deps, msg),
       updateMarket: (ctx, msg) => updateMarket(ctx, deps, msg),
       updateParams: (ctx, msg) => updateParams(ctx, deps, msg),
+      buyCollateral: (ctx, msg) => buyCollateral(ctx, deps, msg),
       addCollateral: (ctx, msg) => addCollateral(ctx, deps, msg),
       updateCollateral: (ctx, msg) => updateCollateral(ctx, deps, msg),
     });

@@ -38,6 +38,7 @@ export function auditBlock(from: Stores, { perps, bank, insurance }: Keepers): B
     insurance: tranches,
     insuranceBalance: bank.moduleBalance(from, reserve, collateralDenom),
     bankBalance: bank.moduleBalance(from, exchange, collateralDenom),
+    assets: [],
   });
   const books = violations
     .filter(({ identity }) => identity !== 'ID-4')

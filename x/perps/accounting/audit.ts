@@ -1,6 +1,7 @@
 import { positionValue } from '../units/amounts.js';
+import { collateralValue } from '../margin/collateral.js';
 import { unsettledFunding } from '../margin/equity.js';
-import { quote, type AccountView, type MarketId, type Markets, type Quote } from '../types.js';
+import { quote, type AccountView, type AssetId, type MarketId, type Markets, type Quote } from '../types.js';
 
 /** The books of the exchange, as the accounting identities see them (risk-model section 17). */
 export interface Books {
@@ -23,10 +24,20 @@ export interface Books {
   readonly insuranceBalance: bigint;
   /** What the exchange's account holds. */
   readonly bankBalance: bigint;
+  /** Collateral other than USDC: as the exchange has it in its books, and what its account holds. */
+  readonly assets: readonly AssetBooks[];
+}
+
+export interface AssetBooks {
+  readonly assetId: AssetId;
+  /** Sum over all subaccounts. */
+  readonly held: bigint;
+  readonly inventory: bigint;
+  readonly bankBalance: bigint;
 }
 
 export interface Violation {
-  readonly identity: 'ID-1' | 'ID-2' | 'ID-3' | 'ID-4';
+  readonly identity: 'ID-1' | 'ID-2' | 'ID-3' | 'ID-4' | 'INV-K2';
   readonly detail: string;
 }
 
@@ -40,11 +51,19 @@ export interface Audit {
   readonly negativeAccounts: number;
 }
 
+/** ID-1 of an asset: accounts and inventory hold what the exchange's account holds. risk-model section 6, INV-K2. */
+export function checkCustody({ assetId, held, inventory, bankBalance }: AssetBooks): Violation[] {
+  if (held + inventory === bankBalance) return [];
+  const detail = `asset ${assetId}: accounts ${held}, inventory ${inventory}, against a balance of ${bankBalance}`;
+  return [{ identity: 'INV-K2', detail }];
+}
+
 /** Recounts everything and names each identity that does not hold. O(accounts + positions). */
 export function auditBooks(books: Books): Audit {
   const violations: Violation[] = [];
   const sides = new Map<MarketId, { long: bigint; short: bigint; unsettled: bigint }>();
   for (const { marketId } of books.marketStates) sides.set(marketId, { long: 0n, short: 0n, unsettled: 0n });
+  const counted = new Map<AssetId, bigint>();
   let cash = 0n;
   let totalEquity = 0n;
   let unsettled = 0n;
@@ -56,6 +75,12 @@ export function auditBooks(books: Books): Audit {
     accounts++;
     cash += account.cash;
     let equity: bigint = account.cash;
+    for (const { assetId, amount } of account.collateral) {
+      const held = books.assets.find((each) => each.assetId === assetId);
+      if (held === undefined)
+        violations.push({ identity: 'INV-K2', detail: `an account holds unknown asset ${assetId}` });
+      counted.set(assetId, (counted.get(assetId) ?? 0n) + amount);
+    }
     for (const position of account.positions) {
       positions++;
       const market = books.markets(position.marketId);
@@ -68,6 +93,8 @@ export function auditBooks(books: Books): Audit {
       equity += positionValue(market, position.quantity) + funding;
     }
     totalEquity += equity;
+    // Marks cancel between accounts, prices of collateral do not: it stays out of the sum.
+    equity += collateralValue(account.collateral, books.markets);
     if (least === undefined || equity < least) least = equity;
     if (equity < 0n) {
       negativeAccounts++;
@@ -104,6 +131,13 @@ export function auditBooks(books: Books): Audit {
       identity: 'ID-1',
       detail: `tranches ${books.insurance} against a balance of ${books.insuranceBalance}`,
     });
+  }
+  for (const asset of books.assets) {
+    const { assetId, held } = asset;
+    const sum = counted.get(assetId) ?? 0n;
+    if (sum !== held)
+      violations.push({ identity: 'INV-K2', detail: `asset ${assetId}: accounts hold ${sum}, recorded ${held}` });
+    violations.push(...checkCustody(asset));
   }
   // Marks cancel between long and short: only the rounding of each value remains.
   const rounding = cash + unsettled - totalEquity;

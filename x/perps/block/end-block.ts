@@ -1,6 +1,7 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
 import { runAuctions } from './auctions.js';
+import { followDebts, sellCollateral } from './conversions.js';
 import { checkIdentities } from './identities.js';
 import { planLiquidations } from './liquidate.js';
 import { riskScan } from './risk-scan.js';
@@ -8,7 +9,8 @@ import { resolveBankruptcies } from './waterfall.js';
 import { WorkingSet } from './working-set.js';
 
 /**
- * The end of a block (risk-model section 9, steps 4 to 8): find failing
+ * The end of a block (risk-model section 9, steps 4 to 8): sell collateral of
+ * accounts that owe USDC, find failing
  * accounts, plan their closes, match one auction for each market, resolve
  * what is bankrupt, and prove the books. An identity that fails halts
  * trading: the chain goes on, deposits and cancels are accepted.
@@ -16,6 +18,7 @@ import { WorkingSet } from './working-set.js';
 export function endBlock(ctx: Context, deps: Deps): void {
   const { keeper } = deps;
   if (keeper.ledger(ctx).haltedReason !== '') return;
+  sellCollateral(ctx, deps);
   deps.accounts?.open(ctx, deps);
   const work = new WorkingSet(ctx, deps);
   const { failing, looked } = riskScan(ctx, deps, work, deps.health?.open(ctx, deps));
@@ -23,6 +26,7 @@ export function endBlock(ctx: Context, deps: Deps): void {
   runAuctions(ctx, deps, work, liquidations);
   resolveBankruptcies(ctx, deps, work);
   work.flush();
+  followDebts(ctx, deps, work, looked);
   deps.health?.close(ctx.block.height, [...looked, ...work.touched()], work.markets);
   deps.accounts?.close(ctx, deps, work.changed());
 

@@ -1,14 +1,15 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
-import { reachOf, stepOf, WakeHeap, type Marked } from '../health/index.js';
-import { equity, maintenanceMargin } from '../margin/index.js';
-import type { AccountView, MarketId, Markets, MarketView, SubaccountKey } from '../types.js';
+import { assetStepOf, reachOf, stepOf, WakeHeap, type Marked, type Priced } from '../health/index.js';
+import { assetOf, equity, maintenanceMargin, usdcEquity } from '../margin/index.js';
+import { min } from '../units/index.js';
+import type { AccountView, AssetId, MarketId, Markets, MarketView, SubaccountKey } from '../types.js';
 
 /** An account that must be looked at in every block: it is under water, or was. */
 const always = -1;
 /** Odometers are integers below 2^53; a chain whose prices go round the clock takes centuries to get here. */
 const odometerEnd = 4_503_599_627_370_496;
-/** The odometer of accounts in several markets: it goes as far as the market that went furthest. */
+/** The odometer of accounts in several markets, or with collateral: it goes as far as the market or asset that went furthest. */
 const anyMarket = 0;
 
 /** What the bound of a step covers, and what it does not. */
@@ -18,6 +19,7 @@ type Known = Marked & Pick<MarketView, 'class' | 'depthUnit' | 'shocks'>;
 interface Pending {
   readonly height: bigint;
   readonly markets: ReadonlyMap<MarketId, Known>;
+  readonly assets: ReadonlyMap<AssetId, Priced>;
   readonly odometers: ReadonlyMap<MarketId, number>;
   readonly wakes: readonly (readonly [key: SubaccountKey, odometer: MarketId | undefined, at: number])[];
   readonly rebuilt: boolean;
@@ -33,13 +35,14 @@ interface Pending {
 export class HealthIndex {
   #height = -1n;
   #markets: ReadonlyMap<MarketId, Known> = new Map();
+  #assets: ReadonlyMap<AssetId, Priced> = new Map();
   #odometers: ReadonlyMap<MarketId, number> = new Map();
   readonly #heaps = new Map<MarketId, WakeHeap>();
   /** The heap that an account waits in. */
   readonly #waiting = new Map<SubaccountKey, MarketId>();
   #pending: Pending | undefined;
   /** The block under way. */
-  #block: { markets: Map<MarketId, Known>; odometers: Map<MarketId, number>; rebuilt: boolean } | undefined;
+  #block: Omit<Pending, 'height' | 'wakes'> | undefined;
 
   /**
    * Begins a block: takes over what the block before changed, and returns the
@@ -51,9 +54,12 @@ export class HealthIndex {
     this.#pending = undefined;
     const markets = new Map<MarketId, Known>();
     for (const { id } of [...deps.keeper.allMarkets(ctx)]) markets.set(id, deps.keeper.marketView(ctx, id));
+    const views = deps.keeper.markets(ctx);
+    const assets = new Map<AssetId, Priced>();
+    for (const { id } of [...deps.keeper.collateral.assets(ctx)]) assets.set(id, assetOf(views, id));
     const rebuilt = this.#height !== height - 1n || !this.#covers(markets);
-    const odometers = rebuilt ? new Map<MarketId, number>() : this.#advance(markets);
-    this.#block = { markets, odometers, rebuilt };
+    const odometers = rebuilt ? new Map<MarketId, number>() : this.#advance(markets, assets);
+    this.#block = { markets, assets, odometers, rebuilt };
     if (rebuilt) return undefined;
     const due = new Set<SubaccountKey>();
     for (const [id, heap] of this.#heaps) for (const key of heap.below(odometers.get(id) ?? 0)) due.add(key);
@@ -67,23 +73,27 @@ export class HealthIndex {
     accounts: Iterable<AccountView & { readonly underwaterHeight: bigint }>,
     markets: Markets,
   ): void {
-    const { markets: known, odometers, rebuilt } = this.#block!;
+    const { odometers } = this.#block!;
     const wakes: (readonly [SubaccountKey, MarketId | undefined, number])[] = [];
     for (const account of accounts) {
       const [first, second] = account.positions;
-      if (first === undefined) {
+      const backed = account.collateral.length > 0;
+      // Without a position, only who owes what a position lost can fail.
+      if (first === undefined && (!backed || account.cash >= 0n)) {
         wakes.push([account.key, undefined, 0]);
         continue;
       }
-      const odometer = second === undefined ? first.marketId : anyMarket;
-      const slack = equity(account, markets) - maintenanceMargin(account, markets);
+      const odometer = backed || first === undefined || second !== undefined ? anyMarket : first.marketId;
+      let slack: bigint = equity(account, markets) - maintenanceMargin(account, markets);
+      // A debt in USDC may put collateral up for sale.
+      if (backed) slack = min(slack, usdcEquity(account, markets));
       const at =
         slack < 0n || account.underwaterHeight !== 0n
           ? always
           : (odometers.get(odometer) ?? 0) + Number(reachOf(account, slack, markets));
       wakes.push([account.key, odometer, at]);
     }
-    this.#pending = { height, markets: known, odometers, wakes, rebuilt };
+    this.#pending = { ...this.#block!, height, wakes };
   }
 
   /** Rates and loadings move under the bound; what else margins are made of is the same. */
@@ -97,7 +107,7 @@ export class HealthIndex {
     return true;
   }
 
-  #advance(markets: ReadonlyMap<MarketId, Known>): Map<MarketId, number> {
+  #advance(markets: ReadonlyMap<MarketId, Known>, assets: ReadonlyMap<AssetId, Priced>): Map<MarketId, number> {
     const odometers = new Map<MarketId, number>();
     let furthest = 0;
     for (const [id, market] of markets) {
@@ -106,17 +116,24 @@ export class HealthIndex {
       odometers.set(id, (this.#odometers.get(id) ?? 0) + step);
       if (step > furthest) furthest = step;
     }
+    for (const [id, asset] of assets) {
+      const before = this.#assets.get(id);
+      // Nobody holds an asset that was added in this block.
+      const step = before === undefined ? 0 : Number(assetStepOf(before, asset));
+      if (step > furthest) furthest = step;
+    }
     odometers.set(anyMarket, (this.#odometers.get(anyMarket) ?? 0) + furthest);
     return odometers;
   }
 
-  #apply({ height, markets, odometers, wakes, rebuilt }: Pending): void {
+  #apply({ height, markets, assets, odometers, wakes, rebuilt }: Pending): void {
     if (rebuilt) {
       this.#heaps.clear();
       this.#waiting.clear();
     }
     this.#height = height;
     this.#markets = markets;
+    this.#assets = assets;
     this.#odometers = odometers;
     for (const [key, odometer, at] of wakes) {
       const before = this.#waiting.get(key);

@@ -1,5 +1,5 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
-import { auditBooks, type Audit, type Violation } from '../accounting/audit.js';
+import { auditBooks, checkCustody, type AssetBooks, type Audit, type Violation } from '../accounting/audit.js';
 import { collateralDenom, moduleName, type Deps } from '../deps.js';
 import type { Stores } from '../../../runtime/store/collection.js';
 import type { WorkingSet } from './working-set.js';
@@ -13,7 +13,8 @@ const recountInterval = 1_000n;
  * Checks the accounting identities of risk-model section 17 at the end of
  * the block. ID-1 and ID-2 from running totals; ID-4 for every account the
  * block touched, the others having passed the risk scan at the same marks;
- * now and then everything is counted anew. O(touched + markets).
+ * INV-K2 for each asset; now and then everything is counted anew.
+ * O(touched + markets + assets).
  */
 export function checkIdentities(ctx: Context, deps: Deps, work: WorkingSet): Violation[] {
   if (ctx.block.height % recountInterval === 0n) return [...audit(ctx, deps).violations];
@@ -37,6 +38,7 @@ export function checkIdentities(ctx: Context, deps: Deps, work: WorkingSet): Vio
   const reserve = bank.moduleBalance(ctx, insuranceAccount, collateralDenom);
   if (tranches !== reserve)
     found.push({ identity: 'ID-1', detail: `tranches ${tranches} against a balance of ${reserve}` });
+  for (const asset of assetBooks(ctx, deps)) found.push(...checkCustody(asset));
   for (const account of work.touched()) {
     const equity = work.equity(account);
     if (equity < 0n) found.push({ identity: 'ID-4', detail: `an account ends with an equity of ${equity}` });
@@ -44,11 +46,17 @@ export function checkIdentities(ctx: Context, deps: Deps, work: WorkingSet): Vio
   return found;
 }
 
+/** O(assets). */
+function assetBooks(from: Stores, { keeper: { collateral }, bank }: Deps): AssetBooks[] {
+  return [...collateral.assets(from)].map(({ id, denom }) => ({
+    ...collateral.totals(from, id),
+    bankBalance: bank.moduleBalance(from, moduleName, denom),
+  }));
+}
+
 /** Counts everything anew from state, at any height. O(accounts + positions). */
-export function audit(
-  from: Stores,
-  { keeper, bank, insurance }: Deps,
-): Audit & { readonly bankBalance: bigint; readonly insurance: bigint } {
+export function audit(from: Stores, deps: Deps): Audit & { readonly bankBalance: bigint; readonly insurance: bigint } {
+  const { keeper, bank, insurance } = deps;
   const ledger = keeper.ledger(from);
   const bankBalance = bank.moduleBalance(from, moduleName, collateralDenom);
   const tranches = insurance.totalBalance(from);
@@ -63,6 +71,7 @@ export function audit(
     insurance: tranches,
     insuranceBalance: bank.moduleBalance(from, insuranceAccount, collateralDenom),
     bankBalance,
+    assets: assetBooks(from, deps),
   });
   return { ...result, bankBalance, insurance: tranches };
 }

@@ -1,7 +1,7 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
 import { isStale, riskParamsOf } from '../keeper.js';
-import { clampedHealth, equity, maintenanceMargin } from '../margin/index.js';
+import { assetOf, clampedHealth, equity, maintenanceMargin } from '../margin/index.js';
 import { trigger } from '../liquidation/index.js';
 import type { AccountView, MarketId, PositionView, Ppm, Quote, SubaccountKey } from '../types.js';
 import type { WorkingSet } from './working-set.js';
@@ -62,9 +62,10 @@ export function riskScan(
       positions,
       collateral: keeper.collateralOf(ctx, key),
       underwaterHeight: state.underwaterHeight,
+      settings: state.settings,
     };
     looked.push(account);
-    if (positions.length === 0) return;
+    if (positions.length === 0 && account.collateral.length === 0) return;
     const standing = {
       equity: equity(account, work.markets),
       maintenanceMargin: maintenanceMargin(account, work.markets),
@@ -73,7 +74,9 @@ export function riskScan(
       if (state.underwaterHeight !== 0n) work.account(key).underwaterHeight = 0n;
       return;
     }
-    const closable = !positions.some(({ marketId }) => isStaleMarket(marketId));
+    const closable =
+      !positions.some(({ marketId }) => isStaleMarket(marketId)) &&
+      !account.collateral.some(({ assetId }) => assetOf(work.markets, assetId).stale);
     const triggered = trigger({ ...standing, underwaterHeight: state.underwaterHeight, height, params: risk });
     work.account(key).underwaterHeight = height;
     if (triggered && (closable || standing.equity < 0n)) {
@@ -81,13 +84,23 @@ export function riskScan(
     }
   };
 
-  if (due === undefined) for (const [key, positions] of accountsWithPositions(ctx, deps)) check(key, positions);
-  else for (const key of due) check(key, keeper.positionsOf(ctx, key));
+  if (due === undefined) {
+    for (const [key, positions] of accountsWithPositions(ctx, deps)) check(key, positions);
+    for (const key of accountsWithCollateralOnly(ctx, deps)) check(key, []);
+  } else for (const key of due) check(key, keeper.positionsOf(ctx, key));
   failing.sort((a, b) => {
     if (a.health !== b.health) return a.health < b.health ? -1 : 1;
     return a.key < b.key ? -1 : 1;
   });
   return { failing, looked };
+}
+
+/** Accounts without a position that have collateral, which may stand for what a position lost, or whose sale must end. */
+function accountsWithCollateralOnly(ctx: Context, { keeper }: Deps): SubaccountKey[] {
+  const keys = new Set<SubaccountKey>();
+  for (const [key] of keeper.collateral.balances(ctx)) keys.add(key);
+  for (const [, key] of keeper.collateral.conversions(ctx)) keys.add(key);
+  return [...keys].filter((key) => keeper.positionsOf(ctx, key).length === 0);
 }
 
 /** Positions lie account by account. */

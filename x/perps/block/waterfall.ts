@@ -4,6 +4,7 @@ import { allocateByMargin, contributions, planHaircut } from '../liquidation/ind
 import { subaccountId } from '../subaccount-key.js';
 import type { MarketId, PositionView, Side } from '../types.js';
 import { max, min } from '../units/index.js';
+import { takeCollateralOver } from './conversions.js';
 import { deleverage } from './deleverage.js';
 import { Gains } from './gains.js';
 import { Solvent } from './solvent.js';
@@ -22,7 +23,8 @@ interface Bankrupt {
  * Resolves every account that the auctions left with negative equity, in this
  * block and to the unit: positions close at mark against the other side
  * (ADL), the deficit is paid by insurance, then by haircut. Such an account
- * ends with no position and no cash. risk-model sections 10.5 and 13.
+ * ends with no position and no equity: its collateral is taken over or for
+ * sale (section 6, ADR 0015). risk-model sections 10.5 and 13.
  * Costs nothing when nobody is bankrupt; otherwise an estimate for everybody
  * on the other side of a bankrupt position that the book did not close, and
  * exact rules for those who are closed or charged.
@@ -49,18 +51,38 @@ export function resolveBankruptcies(ctx: Context, deps: Deps, work: WorkingSet):
   for (const { account, deficit } of bankrupts) {
     work.addCash(account, deficit);
     account.underwaterHeight = 0n;
+    takeCollateralOver(ctx, deps, work, account.key);
   }
 }
 
-function bankruptOf(ctx: Context, { keeper }: Deps, work: WorkingSet, account: WorkingAccount): Bankrupt {
+function bankruptOf(ctx: Context, deps: Deps, work: WorkingSet, account: WorkingAccount): Bankrupt {
+  const { keeper } = deps;
   const deficit = -work.equity(account);
   // An insured close may fill beyond the bankruptcy price and leave a debt without a position (section 10.3).
   const answerable = account.positions.length > 0 ? account.positions : keeper.positionsOf(ctx.committed, account.key);
   const ids = answerable.length > 0 ? answerable.map(({ marketId }) => marketId) : [...account.marketCash.keys()];
+  if (ids.length === 0) return { account, deficit, answerable, shares: sharesOfCollateralLoss(ctx, deps, deficit) };
   const margins =
     answerable.length > 0 ? contributions({ ...account, positions: answerable }, work.markets) : ids.map(() => 0n);
   const parts = allocateByMargin(deficit, margins);
   return { account, deficit, answerable, shares: new Map(ids.map((id, index) => [id, parts[index]!])) };
+}
+
+/**
+ * A debt without a position in this block or the last comes of collateral
+ * that fell: it is split over the markets that accept collateral, by their
+ * open interest. ADR 0015.
+ */
+function sharesOfCollateralLoss(ctx: Context, { keeper }: Deps, deficit: bigint): Map<MarketId, bigint> {
+  const markets = keeper.markets(ctx);
+  const all = [...keeper.allMarkets(ctx)].map(({ id }) => id);
+  const open = all.filter((id) => ['A', 'B'].includes(markets(id).class));
+  const ids = open.length > 0 ? open : all;
+  const parts = allocateByMargin(
+    deficit,
+    ids.map((id) => markets(id).openInterest),
+  );
+  return new Map(ids.map((id, index) => [id, parts[index]!]));
 }
 
 /** Sides of the market on which somebody is bankrupt. */

@@ -138,9 +138,11 @@ export class WorkingSet {
     return equity(account, this.markets);
   }
 
-  /** Takes all of an asset from an account. */
-  takeHolding(account: WorkingAccount, id: AssetId): void {
-    account.collateral = account.collateral.filter(({ assetId }) => assetId !== id);
+  /** Takes an amount of an asset, at most what the account has. */
+  takeHolding(account: WorkingAccount, id: AssetId, taken: bigint): void {
+    account.collateral = account.collateral
+      .map((each) => (each.assetId === id ? { assetId: id, amount: each.amount - taken } : each))
+      .filter(({ amount }) => amount > 0n);
   }
 
   /** Changes an account's cash for a reason other than a fill: fee, penalty, haircut, relief. */

@@ -52,6 +52,13 @@ export interface Bid {
   readonly price: bigint;
 }
 
+export interface BidAmounts {
+  /** Asset quanta wanted. */
+  readonly amount: bigint;
+  /** Quote quanta set aside for them. */
+  readonly escrow: bigint;
+}
+
 export const rampToProto = ({ startMs, from, endMs, to }: Ramp): CollateralRamp => ({
   startMs,
   fromPpm: Number(from),
@@ -164,8 +171,8 @@ const conversions = new Collection<SubaccountKey, bigint>(
 /** 3e → number of balances: while there are none, no account is asked for collateral. */
 const balanceCount = new Item<bigint>(storeName, 0x3e, decimal);
 
-/** Transient 38 asset price buyer → amount: the bids of this block, highest price last. */
-const bids = new Collection<Bid, bigint>(
+/** Transient 38 asset price buyer → what is bid for in this block. */
+const bids = new Collection<Bid, BidAmounts>(
   transientStoreName,
   0x38,
   {
@@ -176,7 +183,13 @@ const bids = new Collection<Bid, bigint>(
       buyer: key.slice(12, 12 + addressLength),
     }),
   },
-  decimal,
+  {
+    encode: ({ amount, escrow }) => Buffer.from(`${amount}/${escrow}`, 'ascii'),
+    decode: (bytes) => {
+      const [amount, escrow] = Buffer.from(bytes).toString('ascii').split('/');
+      return { amount: BigInt(amount!), escrow: BigInt(escrow!) };
+    },
+  },
 );
 
 /** The only code that touches what the store keeps of collateral other than USDC. It moves values and knows no rule. */
@@ -267,6 +280,11 @@ export class CollateralStore {
     for (const [key] of conversionQueue.entries(from)) yield key;
   }
 
+  anyConversion(from: Stores): boolean {
+    for (const _ of this.conversions(from)) return true;
+    return false;
+  }
+
   startConversion(to: Writable, key: SubaccountKey, startMs: bigint): void {
     conversions.set(to, key, startMs);
     conversionQueue.set(to, [startMs, key], true);
@@ -281,12 +299,13 @@ export class CollateralStore {
 
   // ---- bids of this block ----
 
-  addBid(to: Writable, bid: Bid, amount: bigint): void {
-    bids.set(to, bid, (bids.get(to, bid) ?? 0n) + amount);
+  addBid(to: Writable, bid: Bid, added: BidAmounts): void {
+    const before = bids.get(to, bid) ?? { amount: 0n, escrow: 0n };
+    bids.set(to, bid, { amount: before.amount + added.amount, escrow: before.escrow + added.escrow });
   }
 
   /** By asset, then price, then buyer. */
-  bids(from: Stores): Iterable<readonly [Bid, bigint]> {
+  bids(from: Stores): Iterable<readonly [Bid, BidAmounts]> {
     return bids.entries(from);
   }
 }

@@ -1,7 +1,8 @@
 import { abs, billion, cdiv, fdiv, max, million, min } from '../../../runtime/math/integers.js';
 import { fundingScale } from '../margin/equity.js';
+import { assetOf, assetValue } from '../margin/collateral.js';
 import { steepestRate } from '../margin/exposure.js';
-import type { AccountView, Loading, MarketView, Markets } from '../types.js';
+import { ppb, type AccountView, type AssetView, type Loading, type MarketView, type Markets } from '../types.js';
 import { notional } from '../units/amounts.js';
 
 /**
@@ -20,6 +21,10 @@ import { notional } from '../units/amounts.js';
  * counts in place of a smaller m. An account whose slack exceeds that for all
  * its positions need not be looked at. The bound selects accounts; the exact
  * rule decides.
+ *
+ * Collateral is one more position: its value V is the notional, with the move
+ * of 1 - l as part of L; its own margin rate h is m, and all its moves are part
+ * of R. Together at most 1.12 V (1 + h + 10 %) (L + R).
  */
 
 /** Longest way for which the bound holds, ppb. */
@@ -30,6 +35,8 @@ const growth = { numerator: 112n, denominator: 100n };
 const steepest = 80_000_000n;
 /** What rounding of value, funding, margin and concentration may take from the slack, per position. */
 const roundingPerPosition = 8n;
+
+const ppbPerPpm = 1_000n;
 
 /** A market as the account was last looked at. */
 export type Marked = Pick<MarketView, 'markPrice' | 'fundingIndex' | 'maintenanceRate' | 'loading'>;
@@ -45,15 +52,12 @@ export function stepOf(before: Marked, after: Marked): bigint {
   const move = cdiv(abs(after.markPrice - before.markPrice) * billion, before.markPrice);
   const funding = cdiv(abs(after.fundingIndex - before.fundingIndex) * billion, fundingScale * least);
   const rate = max(0n, after.maintenanceRate - before.maintenanceRate);
-  return move + funding + rate + turned(before, after);
+  return move + funding + rate + turned(max(before.maintenanceRate, after.maintenanceRate), before.loading, after.loading);
 }
 
-/** Maintenance rate times what the loadings changed by. */
-function turned(before: Marked, after: Marked): bigint {
-  if (before.loading === after.loading) return 0n;
-  const change = distance(before.loading, after.loading);
-  return cdiv(max(before.maintenanceRate, after.maintenanceRate) * change, million);
-}
+/** Margin rate times what the loadings changed by, in the unit of the rate. */
+const turned = (rate: bigint, before: Loading, after: Loading): bigint =>
+  before === after ? 0n : cdiv(rate * distance(before, after), million);
 
 function distance(before: Loading, after: Loading): bigint {
   let sum = abs(after.idiosyncratic - before.idiosyncratic);
@@ -62,17 +66,38 @@ function distance(before: Loading, after: Loading): bigint {
   return sum;
 }
 
+/** An asset as an account that holds it was last looked at. */
+export type Priced = Pick<AssetView, 'price' | 'discount' | 'riskRate' | 'loading'>;
+
+/** How far an asset went from one block to the next, ppb, rounded up: its price, what is left after the discount, its margin rate and its loadings. */
+export function assetStepOf(before: Priced, after: Priced): bigint {
+  if (before.price === 0n || after.price === 0n) return 0n;
+  const kept = million - before.discount;
+  return (
+    cdiv(abs(after.price - before.price) * billion, before.price) +
+    cdiv(abs(after.discount - before.discount) * billion, kept) +
+    abs(after.riskRate - before.riskRate) * ppbPerPpm +
+    turned(max(before.riskRate, after.riskRate) * ppbPerPpm, before.loading, after.loading)
+  );
+}
+
 /**
  * Way that all markets of an account may go before it can fail, ppb, rounded
  * down: zero when it must be looked at after any move.
- * @param slack equity less maintenance margin, not negative
+ * @param slack equity less maintenance margin, and of an account with collateral no more than its USDC equity; not negative
  */
 export function reachOf(account: AccountView, slack: bigint, markets: Markets): bigint {
-  const spare = max(0n, slack - roundingPerPosition * BigInt(account.positions.length));
+  const parts = BigInt(account.positions.length + account.collateral.length);
+  const spare = max(0n, slack - roundingPerPosition * parts);
   let loss = 0n;
   for (const { marketId, quantity } of account.positions) {
     const market = markets(marketId);
     loss += cdiv(notional(market, quantity) * (billion + steepestRate(market) + steepest), billion);
+  }
+  for (const { assetId, amount } of account.collateral) {
+    const asset = assetOf(markets, assetId);
+    const rate = steepestRate({ maintenanceRate: ppb(asset.riskRate * ppbPerPpm), shocks: asset.shocks });
+    loss += cdiv(assetValue(asset, amount) * (billion + rate + longest), billion);
   }
   if (loss === 0n) return longest;
   return min(longest, fdiv(spare * billion * growth.denominator, loss * growth.numerator));

@@ -34,7 +34,7 @@ export function standaloneMargin(market: MarketView, notional: Quote, rate: bigi
 }
 
 /** The most margin that one more quantum of notional can need, concentration apart, ppb: the maintenance rate, or a stress vector that is worse. */
-export function steepestRate({ maintenanceRate, shocks }: MarketView): Ppb {
+export function steepestRate({ maintenanceRate, shocks }: Pick<MarketView, 'maintenanceRate' | 'shocks'>): Ppb {
   let rate: bigint = maintenanceRate;
   for (const shock of shocks) rate = max(rate, abs(shock) * 1_000n);
   return ppb(rate);

@@ -1,7 +1,9 @@
 import type { Coin } from '../../../gen/cosmos/base/v1beta1/coin.js';
+import type { CollateralAsset } from '../../../gen/plimsoll/perps/v1/collateral.js';
 import { parseAddress } from '../../../runtime/baseapp/address.js';
 import { parseAmount } from '../../../runtime/baseapp/coins.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
+import { giveAsset, takeAsset } from '../collateral/move.js';
 import { collateralDenom, type Deps } from '../deps.js';
 import { errors } from '../errors.js';
 import { isStale, orderView } from '../keeper.js';
@@ -17,15 +19,24 @@ export function requireSubaccountKey(owner: string, number: number, field = 'sub
   return subaccountKey(parseAddress(owner, 'owner'), number);
 }
 
-/** A positive amount of collateral. @throws perps/5, sdk/10 */
-export function requireCollateral(coin: Coin | undefined): Quote {
+/** An amount in a message: of an asset, or of USDC when there is none. */
+export interface Collateral {
+  readonly asset: CollateralAsset | undefined;
+  readonly amount: bigint;
+}
+
+/** A positive amount of an accepted collateral. @throws perps/5, sdk/10 */
+export function requireCollateral(ctx: Context, { keeper }: Deps, coin: Coin | undefined): Collateral {
   if (coin === undefined) throw errors.invalidDenom('amount: missing');
-  if (coin.denom !== collateralDenom) {
-    throw errors.invalidDenom(
-      `amount: ${JSON.stringify(coin.denom.slice(0, 140))}; only ${collateralDenom} is collateral`,
-    );
-  }
-  return quote(parseAmount(coin.amount, 'amount'));
+  const amount = parseAmount(coin.amount, 'amount');
+  if (coin.denom === collateralDenom) return { asset: undefined, amount };
+  const accepted = [...keeper.collateral.assets(ctx)];
+  const asset = accepted.find(({ denom }) => denom === coin.denom);
+  if (asset !== undefined) return { asset, amount };
+  const names = [collateralDenom, ...accepted.map(({ denom }) => denom)];
+  throw errors.invalidDenom(
+    `amount: ${JSON.stringify(coin.denom.slice(0, 140))}; only ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} collateral`,
+  );
 }
 
 /** @throws perps/23 */
@@ -44,7 +55,7 @@ export function freeCollateral(ctx: Context, deps: Deps, account: AccountView): 
 }
 
 /** Takes collateral out of an account. @throws perps/3, perps/6, perps/8 */
-export function takeCollateral(ctx: Context, deps: Deps, key: SubaccountKey, amount: Quote): void {
+export function takeCollateral(ctx: Context, deps: Deps, key: SubaccountKey, { asset, amount }: Collateral): void {
   const { keeper } = deps;
   const state = keeper.subaccount(ctx, key);
   if (state === undefined) throw errors.subaccountNotFound('nothing was ever deposited here');
@@ -55,9 +66,16 @@ export function takeCollateral(ctx: Context, deps: Deps, key: SubaccountKey, amo
       throw errors.stalePrice(`market ${marketId}: no withdrawal while a position cannot be priced`);
     }
   }
+  if (asset !== undefined) return takeAsset(ctx, deps, key, asset, amount);
   const free = freeCollateral(ctx, deps, account);
   if (amount > free) throw errors.insufficientCollateral(`amount: ${amount}; free are ${free}`);
   changeCash(ctx, deps, key, -amount);
+}
+
+/** Puts collateral into an account. @throws perps/114 */
+export function giveCollateral(ctx: Context, deps: Deps, key: SubaccountKey, { asset, amount }: Collateral): void {
+  if (asset === undefined) changeCash(ctx, deps, key, amount);
+  else giveAsset(ctx, deps, key, asset, amount);
 }
 
 /** Moves an account's cash and the ledger's total with it. */

@@ -4,6 +4,7 @@ import { MarketStatus, TimeInForce, type Market, type Params } from '../../../ge
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { RestingOrder } from '../codecs.js';
 import { withRemaining } from '../book/terms.js';
+import { acceptsAsset } from '../collateral/move.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
 import { isStale, orderView, type BookOrder } from '../keeper.js';
@@ -176,6 +177,15 @@ export class OrderDesk {
     }
   }
 
+  /** Some markets want accounts with USDC only. risk-model section 6. */
+  #requireAccepted(marketId: MarketId): void {
+    for (const { assetId } of this.#account.collateral) {
+      const asset = this.#deps.keeper.collateral.asset(this.#ctx, assetId)!;
+      if (!acceptsAsset(asset, marketId, this.#markets))
+        throw errors.usdcOnly(`market_id: ${marketId} while the account holds ${asset.denom}; use another subaccount`);
+    }
+  }
+
   #requireSomethingToReduce([{ marketId, side }]: BookOrder): void {
     const held = this.#held(marketId);
     if (side === 'buy' ? held >= 0n : held <= 0n) {
@@ -184,6 +194,7 @@ export class OrderDesk {
   }
 
   #requireSize([at, order]: BookOrder, market: Market): void {
+    this.#requireAccepted(at.marketId);
     const view = this.#markets(market.id);
     const worth = quoteAmountDown(order.quantity, at.price, view.quoteDivisor);
     if (worth < BigInt(market.minOrderNotional)) {

@@ -3,10 +3,10 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
 import { subaccountId } from '../subaccount-key.js';
-import { changeCash, requireCollateral, requireSubaccountKey, takeCollateral } from './common.js';
+import { giveCollateral, requireCollateral, requireSubaccountKey, takeCollateral } from './common.js';
 
 /**
- * Moves free USDC between two subaccounts of the signer. Not to other owners,
+ * Moves free collateral between two subaccounts of the signer. Not to other owners,
  * by design: what touches an account then comes from one signer, whose
  * sequence fixes its order, and a proposer cannot change what is accepted.
  */
@@ -15,13 +15,12 @@ export function transfer(ctx: Context, deps: Deps, msg: MsgTransfer): MsgTransfe
   const from = requireSubaccountKey(msg.owner, msg.fromSubaccountNumber, 'from_subaccount_number');
   const to = requireSubaccountKey(msg.owner, msg.toSubaccountNumber, 'to_subaccount_number');
   if (from === to) throw errors.invalidSubaccount(`to_subaccount_number: ${msg.toSubaccountNumber} is also the source`);
-  const amount = requireCollateral(msg.amount);
-  takeCollateral(ctx, deps, from, amount);
-  changeCash(ctx, deps, to, amount);
-  ctx.emit('plimsoll.perps.v1.EventTransfer', {
-    from: subaccountId(from),
-    to: subaccountId(to),
-    amount: amount.toString(),
-  });
+  const collateral = requireCollateral(ctx, deps, msg.amount);
+  takeCollateral(ctx, deps, from, collateral);
+  giveCollateral(ctx, deps, to, collateral);
+  const moved = { from: subaccountId(from), to: subaccountId(to), amount: collateral.amount.toString() };
+  const assetId = collateral.asset?.id;
+  if (assetId === undefined) ctx.emit('plimsoll.perps.v1.EventTransfer', moved);
+  else ctx.emit('plimsoll.perps.v1.EventCollateralTransfer', { ...moved, assetId });
   return {};
 }
