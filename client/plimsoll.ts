@@ -34,6 +34,7 @@ export const plimsollTypes: readonly [string, GeneratedType][] = [
   message('/plimsoll.perps.v1.MsgPlaceOrder', perps.MsgPlaceOrder),
   message('/plimsoll.perps.v1.MsgCancelOrder', perps.MsgCancelOrder),
   message('/plimsoll.perps.v1.MsgCancelAllOrders', perps.MsgCancelAllOrders),
+  message('/plimsoll.perps.v1.MsgBuyCollateral', perps.MsgBuyCollateral),
   message('/plimsoll.insurance.v1.MsgContribute', insurance.MsgContribute),
   message('/plimsoll.insurance.v1.MsgDeposit', insurance.MsgDeposit),
   message('/plimsoll.insurance.v1.MsgRequestExit', insurance.MsgRequestExit),

@@ -12,6 +12,7 @@ import { orderToProto } from '../msgs/order-proto.js';
 import { requireSubaccountKey } from '../msgs/common.js';
 import { sdkErrors } from '../../../runtime/baseapp/errors.js';
 import { positionInfo, subaccountInfo } from './accounts.js';
+import { collateralAssets, collateralOf, collateralSales } from './collateral.js';
 import { marketRates } from './rates.js';
 import { bookLevels, defaultDepth, marketInfo, maxDepth } from './markets.js';
 
@@ -77,6 +78,11 @@ export function queries(deps: Deps): Handlers<typeof QueryDefinition> {
         asks: bookLevels(ctx, deps, marketId, 'sell', wanted),
       };
     },
+    collateralAssets: (ctx) => ({ assets: collateralAssets(ctx, deps) }),
+    collateral: (ctx, { owner, number }) => ({
+      collateral: collateralOf(ctx, deps, requireSubaccountKey(owner, number, 'number')),
+    }),
+    collateralSales: (ctx) => ({ sales: collateralSales(ctx, deps) }),
     solvency: (ctx) => {
       const result = audit(ctx, deps);
       const ledger = keeper.ledger(ctx);
