@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { Side } from '../gen/plimsoll/perps/v1/types.js';
 import type { SigningKey } from '../cmd/plimsolld/keyring/keyring.js';
+import { consensus } from '../cmd/plimsolld/prices/aggregate/consensus.js';
 import { demoAccounts } from '../cmd/plimsolld/devnet/demo.js';
 import { keyFromMnemonic } from '../cmd/plimsolld/keyring/keyring.js';
 import { fromBech32 } from '../runtime/crypto/address.js';
@@ -232,6 +234,19 @@ describe('losses settle in USDC', () => {
 });
 
 describe('T-B3 a stable-coin leaves its peg', () => {
+  test('one venue at 0.65 or 1.30 while four are near par moves no price', () => {
+    for (const lie of [650_000n, 1_300_000n]) {
+      const venues = [999_800n, 1_000_000n, 1_000_100n, 1_000_300n, lie];
+      const voices = venues.map((venue, index) => ({ provider: `venue${index}`, price: venue }));
+      const agreed = consensus(voices, { minProviders: 3, maxDeviationPpm: 20_000 });
+      assert.ok(agreed.price !== undefined && agreed.price >= 999_800n && agreed.price <= 1_000_300n);
+      assert.deepEqual(
+        agreed.outliers.map(({ price }) => price),
+        [lie],
+      );
+    }
+  });
+
   test('an index above par is worth no more than par, and moves nothing', async () => {
     const chain = await started();
     await done(chain, alice, [depositOf(alice, 'uusdt', usdc(10_000))]);
@@ -263,5 +278,71 @@ describe('T-B3 a stable-coin leaves its peg', () => {
     assert.ok(standing(chain, alice).margin > margin);
     assertSolvent(chain);
     await chain.close();
+  });
+});
+
+test('an exported chain begins anew with every asset, balance and sale', async () => {
+  const chain = await started();
+  await done(chain, alice, [deposit(alice, usdc(3_000)), depositOf(alice, 'uusdt', usdc(20_000))]);
+  await trade(chain, long, btc(1));
+  chain.prices.set(at({ 'BTC-USD': '56500' }));
+  for (let i = 0; i < 3; i++) await chain.block();
+  const perps = chain.plimsoll.modules.find(({ name }) => name === 'perps')!;
+  const exported = perps.exportGenesis(ctxOf(chain)) as { collateral: Record<string, unknown[]> };
+  const { assets, states, totals, balances, conversions } = exported.collateral;
+  assert.deepEqual(
+    [assets, states, totals, balances, conversions].map((each) => each?.length),
+    [2, 2, 1, 1, 1],
+  );
+  perps.validateGenesis(exported as never);
+  await chain.close();
+});
+
+describe('for any sequence of deposits, trades, prices and sales', () => {
+  const step = fc.record({
+    trader: fc.integer({ min: 0, max: 3 }),
+    action: fc.constantFrom('deposit', 'collateral', 'withdraw', 'take', 'buy', 'sell', 'bid', 'none'),
+    size: fc.integer({ min: 1, max: 60 }),
+    move: fc.constantFrom(0, 0, 1, -1, 4, -4, -12, 15, -30),
+    peg: fc.constantFrom('1', '1', '1.02', '0.97', '0.9'),
+    stable: fc.boolean(),
+  });
+  test('ID-1 to ID-4 and INV-K2 hold after every block, with and without the health index', async () => {
+    let sales = 0;
+    let bankrupt = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 30 }), async (steps) => {
+        const chain = await started();
+        await chain.block([chain.sign(alice, [deposit(alice, usdc(3_000)), depositOf(alice, 'uusdt', usdc(30_000))])]);
+        let price = 60_000;
+        let clientId = 1n;
+        await trade(chain, long, btc(1));
+        for (const { trader, action, size, move, peg, stable } of steps) {
+          price = Math.min(500_000, Math.max(5_000, Math.round(price * (1 + move / 100))));
+          chain.prices.set(at({ 'BTC-USD': String(price), 'USDT-USD': peg }));
+          const key = keys[trader]!;
+          const denom = stable ? 'uusdt' : 'ubtc';
+          const amount = stable ? usdc(size * 200) : btc(size / 200);
+          const quantity = (btc((size * 400) / price) / 1_000n) * 1_000n;
+          const messages = {
+            deposit: [deposit(key, usdc(size * 20))],
+            collateral: [depositOf(key, denom, amount)],
+            withdraw: [withdraw(key, usdc(size * 40))],
+            take: [withdrawOf(key, denom, amount)],
+            buy: [order(key, long, quantity, usd(price), { clientId: clientId++ })],
+            sell: [order(key, short, quantity, usd(price), { clientId: clientId++ })],
+            bid: [buy(key, denom, amount, stable ? usd(1.1) : usd(price * 2))],
+            none: [],
+          }[action];
+          const block = await chain.block(messages.length === 0 ? [] : [chain.sign(key, messages)]);
+          sales += eventsOf(block, 'EventCollateralSold').length;
+          bankrupt += eventsOf(block, 'EventCollateralTaken').length;
+          assertSolvent(chain);
+        }
+        await chain.close();
+      }),
+      { numRuns: Number(process.env['PLIMSOLL_FC_RUNS'] ?? 8) },
+    );
+    assert.ok(sales + bankrupt > 0, 'something was sold');
   });
 });
