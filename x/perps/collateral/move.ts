@@ -59,7 +59,7 @@ export function giveAsset(
       throw errors.usdcOnly(`amount: ${asset.denom} with market ${id} in use; use another subaccount`);
   }
   if (keeper.subaccount(ctx, key) === undefined)
-    keeper.setSubaccount(ctx, key, { cash: quote(0n), underwaterHeight: 0n });
+    keeper.setSubaccount(ctx, key, { cash: quote(0n), underwaterHeight: 0n, settings: undefined });
   collateral.setBalance(ctx, key, asset.id, collateral.balance(ctx, key, asset.id) + amount);
   // Nothing of it is USDC, but the account changed.
   keeper.addNetDeposit(ctx, key, 0n);
