@@ -52,7 +52,9 @@ export function stepOf(before: Marked, after: Marked): bigint {
   const move = cdiv(abs(after.markPrice - before.markPrice) * billion, before.markPrice);
   const funding = cdiv(abs(after.fundingIndex - before.fundingIndex) * billion, fundingScale * least);
   const rate = max(0n, after.maintenanceRate - before.maintenanceRate);
-  return move + funding + rate + turned(max(before.maintenanceRate, after.maintenanceRate), before.loading, after.loading);
+  return (
+    move + funding + rate + turned(max(before.maintenanceRate, after.maintenanceRate), before.loading, after.loading)
+  );
 }
 
 /** Margin rate times what the loadings changed by, in the unit of the rate. */
