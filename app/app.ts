@@ -203,6 +203,7 @@ export function createApp(options: AppOptions): PlimsollApp {
     modules: {
       all,
       begin: [
+        authModule, // timeouts that have passed
         distributionModule, // the last block's fees to those who could vote on it
         slashingModule, // who signed it, and who signed too much
         oracleModule, // tells what is stale

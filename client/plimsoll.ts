@@ -10,10 +10,16 @@ import {
 import type { CometClient } from '@cosmjs/tendermint-rpc';
 import * as insurance from '../gen/plimsoll/insurance/v1/tx.js';
 import {
+  QueryAlgoOrdersRequest,
+  QueryAlgoOrdersResponse,
+  QueryConditionalOrdersRequest,
+  QueryConditionalOrdersResponse,
   QueryMarketRequest,
   QueryMarketResponse,
   QueryOrderBookRequest,
   QueryOrderBookResponse,
+  QueryOrderLimitsRequest,
+  QueryOrderLimitsResponse,
   QueryPositionRequest,
   QueryPositionResponse,
   QuerySubaccountRequest,
@@ -35,6 +41,13 @@ export const plimsollTypes: readonly [string, GeneratedType][] = [
   message('/plimsoll.perps.v1.MsgCancelOrder', perps.MsgCancelOrder),
   message('/plimsoll.perps.v1.MsgCancelAllOrders', perps.MsgCancelAllOrders),
   message('/plimsoll.perps.v1.MsgBuyCollateral', perps.MsgBuyCollateral),
+  message('/plimsoll.perps.v1.MsgBatchOrders', perps.MsgBatchOrders),
+  message('/plimsoll.perps.v1.MsgAmendOrder', perps.MsgAmendOrder),
+  message('/plimsoll.perps.v1.MsgPlaceConditionalOrder', perps.MsgPlaceConditionalOrder),
+  message('/plimsoll.perps.v1.MsgPlaceTwapOrder', perps.MsgPlaceTwapOrder),
+  message('/plimsoll.perps.v1.MsgPlaceScaleOrder', perps.MsgPlaceScaleOrder),
+  message('/plimsoll.perps.v1.MsgPlacePeggedOrder', perps.MsgPlacePeggedOrder),
+  message('/plimsoll.perps.v1.MsgScheduleCancel', perps.MsgScheduleCancel),
   message('/plimsoll.insurance.v1.MsgContribute', insurance.MsgContribute),
   message('/plimsoll.insurance.v1.MsgDeposit', insurance.MsgDeposit),
   message('/plimsoll.insurance.v1.MsgRequestExit', insurance.MsgRequestExit),
@@ -79,6 +92,25 @@ export class PerpsQueries {
   async position(owner: string, marketId: number, number = 0) {
     return (await this.#ask('Position', QueryPositionRequest, QueryPositionResponse, { owner, number, marketId }))
       .position;
+  }
+
+  /** Orders that wait for a price, with the price that triggers each now. */
+  async conditionalOrders(owner: string, number = 0) {
+    const request = { owner, number, marketId: 0, pagination: undefined };
+    return (
+      await this.#ask('ConditionalOrders', QueryConditionalOrdersRequest, QueryConditionalOrdersResponse, request)
+    ).orders;
+  }
+
+  /** TWAP and pegged orders. */
+  async algoOrders(owner: string, number = 0) {
+    const request = { owner, number, marketId: 0, pagination: undefined };
+    return (await this.#ask('AlgoOrders', QueryAlgoOrdersRequest, QueryAlgoOrdersResponse, request)).orders;
+  }
+
+  /** How many orders of each kind there are and may be, and when all are cancelled. */
+  async orderLimits(owner: string, number = 0) {
+    return this.#ask('OrderLimits', QueryOrderLimitsRequest, QueryOrderLimitsResponse, { owner, number });
   }
 
   async orderBook(marketId: number, depth = 20) {

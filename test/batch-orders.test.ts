@@ -77,7 +77,7 @@ describe('a batch of orders', () => {
     assert.equal((await send(chain, { places: [place(3n, 59_100, large)] })).outcome, 'perps/22');
     const { outcome, results } = await send(chain, {
       cancels: [{ marketId: 1, clientId: 1n }],
-      amends: [{ marketId: 1, clientId: 2n, remaining: btc / 200n }],
+      amends: [{ marketId: 1, clientId: 2n, remaining: btc / 200n, price: 0n }],
       places: [place(3n, 59_100, large)],
     });
     assert.equal(outcome, 'ok');
@@ -110,7 +110,7 @@ describe('a batch of orders', () => {
     const { outcome, results } = await send(chain, {
       bestEffort: true,
       cancels: [{ marketId: 1, clientId: 9n }],
-      amends: [{ marketId: 1, clientId: 1n, remaining: 1n }],
+      amends: [{ marketId: 1, clientId: 1n, remaining: 1n, price: 0n }],
       places: [place(1n, 59_000), place(1n, 58_000), place(2n, 58_000, { marketId: 77 }), place(3n, 58_000)],
     });
     assert.equal(outcome, 'ok');
@@ -132,7 +132,7 @@ describe('a batch of orders', () => {
     const at = { quantity: btc / 50n };
     await send(chain, { places: [place(1n, 60_000, at)] });
     await chain.block([chain.sign(bob, [order(bob, Side.SIDE_BUY, btc / 100n, usd(60_000))])]);
-    await send(chain, { amends: [{ marketId: 1, clientId: 1n, remaining: btc / 100n }] });
+    await send(chain, { amends: [{ marketId: 1, clientId: 1n, remaining: btc / 100n, price: 0n }] });
     const carol = chain.keys[2]!;
     await chain.block([chain.sign(carol, [deposit(carol, usd(100_000))])]);
     await chain.block([chain.sign(carol, [order(carol, Side.SIDE_SELL, btc / 100n, usd(60_000))])]);
@@ -151,20 +151,20 @@ describe('a batch of orders', () => {
       /201 entries; at most 200/,
     ],
     [
-      'that makes an order larger',
-      { amends: [{ marketId: 1, clientId: 1n, remaining: btc }] },
-      'perps/10',
-      /amends\[0\]: .*expected less than the 1000000 that are left/,
+      'that makes an order larger than its margin',
+      { amends: [{ marketId: 1, clientId: 1n, remaining: 10n * btc, price: 0n }] },
+      'perps/22',
+      /amends\[0\]: .*needs \d+ of initial margin/,
     ],
     [
-      'that makes an order nothing',
-      { amends: [{ marketId: 1, clientId: 1n, remaining: 0n }] },
-      'perps/10',
-      /remaining: 0; expected/,
+      'that changes nothing of an order',
+      { amends: [{ marketId: 1, clientId: 1n, remaining: 0n, price: 0n }] },
+      'perps/78',
+      /nothing would change; 1000000 are left/,
     ],
     [
       'that makes an order a fraction of a step',
-      { amends: [{ marketId: 1, clientId: 1n, remaining: 999n }] },
+      { amends: [{ marketId: 1, clientId: 1n, remaining: 999n, price: 0n }] },
       'perps/12',
       /remaining: 999; the step/,
     ],

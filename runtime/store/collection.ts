@@ -76,17 +76,18 @@ export class Collection<K, T> {
 
   /**
    * Entries whose encoded key starts with `under`, in key order.
-   * `from` (inclusive) starts later than the first; both are encoded key parts.
+   * `start` (inclusive) and `end` (exclusive) narrow that; all are encoded key parts.
    */
   *entries(
     from: Stores,
     under: Key = '',
-    options?: RangeOptions & { readonly start?: Key },
+    options?: RangeOptions & { readonly start?: Key; readonly end?: Key },
   ): Iterable<readonly [K, T]> {
     const prefix = this.#prefix + under;
     const start = options?.start === undefined ? prefix : this.#prefix + options.start;
+    const end = options?.end === undefined ? prefixEnd(prefix) : this.#prefix + options.end;
     const skip = this.#prefix.length;
-    for (const [key, value] of from.store(this.#storeName).rangeEntries(start, prefixEnd(prefix), options)) {
+    for (const [key, value] of from.store(this.#storeName).rangeEntries(start, end, options)) {
       yield [this.#keys.decode(key.slice(skip)), value.decode(this.#codec)];
     }
   }

@@ -2,6 +2,7 @@ import { QueryDefinition } from '../../gen/cosmos/auth/v1beta1/query.js';
 import type { Context } from '../../runtime/baseapp/context.js';
 import type { GenesisJson, Module, ServiceRegistrar } from '../../runtime/baseapp/module.js';
 import type { ProtoRegistry } from '../../runtime/codec/types.js';
+import { forgetPassedTimeouts } from './ante/unordered.js';
 import { defaultParams, exportGenesis, genesisFromJson, genesisToJson, initGenesis } from './genesis.js';
 import { storeName, type AuthKeeper } from './keeper.js';
 import { queries } from './queries.js';
@@ -33,6 +34,10 @@ export class AuthModule implements Module {
   initGenesis(ctx: Context, json: GenesisJson): void {
     initGenesis(ctx, this.keeper, genesisFromJson(this.registry, json));
     for (const name of this.moduleAccounts) this.keeper.ensureModule(ctx, name);
+  }
+
+  beginBlock(ctx: Context): void {
+    forgetPassedTimeouts(ctx);
   }
 
   exportGenesis(ctx: Context): GenesisJson {

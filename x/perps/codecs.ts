@@ -77,6 +77,11 @@ export interface RestingOrder {
   readonly displayQuantity: bigint;
   /** Iceberg: what the book shows now. */
   readonly displayed: bigint;
+  /** Latest block time and last height that may fill it; zero for none. */
+  readonly goodTilTimeMs: bigint;
+  readonly goodTilBlock: bigint;
+  /** Other orders depend on what becomes of it. */
+  readonly linked: boolean;
 }
 
 /** The terms that most orders leave alone. */
@@ -86,6 +91,9 @@ export const plainTerms = {
   selfTrade: 0 as SelfTradePrevention,
   displayQuantity: 0n,
   displayed: 0n,
+  goodTilTimeMs: 0n,
+  goodTilBlock: 0n,
+  linked: false,
 } as const;
 
 export const emptyFunding: Funding = {
@@ -246,6 +254,9 @@ export function restingOrderToProto(order: RestingOrder): Order {
     allOrNone: order.allOrNone,
     selfTradePrevention: order.selfTrade,
     displayQuantity: order.displayQuantity,
+    goodTilTimeMs: order.goodTilTimeMs,
+    goodTilBlock: order.goodTilBlock,
+    linked: order.linked,
     displayed: order.displayed,
   };
 }
@@ -262,6 +273,9 @@ export function restingOrderFromProto(order: Order): RestingOrder {
     selfTrade: order.selfTradePrevention,
     displayQuantity: order.displayQuantity,
     displayed: order.displayed,
+    goodTilTimeMs: order.goodTilTimeMs,
+    goodTilBlock: order.goodTilBlock,
+    linked: order.linked,
   };
 }
 

@@ -45,6 +45,26 @@ export const errors = {
   invalidLeverage: registry.register(100, 'invalid leverage'),
   invalidMarginMode: registry.register(101, 'invalid margin mode'),
   isolatedSubaccount: registry.register(102, 'isolated subaccount holds one market'),
+  // 60 to 89: orders that wait.
+  expired: registry.register(60, 'order would be past its time'),
+  expiryMismatch: registry.register(61, 'expiry and time in force do not fit'),
+  expiryTooFar: registry.register(62, 'expiry is too far ahead'),
+  invalidTrigger: registry.register(63, 'invalid trigger'),
+  wouldTrigger: registry.register(64, 'order would trigger at once'),
+  invalidTrailing: registry.register(65, 'invalid trailing distance'),
+  noLastPrice: registry.register(66, 'market has not traded'),
+  tooManyConditionals: registry.register(67, 'too many conditional orders'),
+  triggersBusy: registry.register(68, 'triggers of the market are being worked off'),
+  invalidLink: registry.register(69, 'linked orders do not fit'),
+  invalidBracket: registry.register(70, 'bracket does not fit its entry'),
+  invalidTwap: registry.register(71, 'invalid TWAP order'),
+  invalidScale: registry.register(72, 'invalid scale order'),
+  invalidPegged: registry.register(73, 'invalid pegged order'),
+  tooManyAlgos: registry.register(74, 'too many algorithmic orders'),
+  tooManyPegged: registry.register(75, 'too many pegged orders in the market'),
+  cancelTooSoon: registry.register(76, 'scheduled cancel is too soon'),
+  cancelTooLate: registry.register(77, 'scheduled cancel is too far ahead'),
+  invalidAmendment: registry.register(78, 'invalid amendment'),
 };
 
 /** All codes with their texts, for documentation. */

@@ -20,9 +20,13 @@ import {
   subaccountFromProto,
   subaccountToProto,
 } from './codecs.js';
+import { exportWaiting, importWaiting } from './conditional/genesis.js';
+import { watchExpiry } from './conditional/expiry.js';
+import { idOfOrder } from './conditional/links.js';
 import type { Deps } from './deps.js';
 import { exportMarks, importMarks, validateMarks } from './mark/store.js';
 import { maxChosenLeverage } from './margin/index.js';
+import type { BookKey } from './book/store.js';
 import { listMarket } from './msgs/governance.js';
 import { orderToProto } from './msgs/order-proto.js';
 import { checkRates, exportRates, importRates } from './rates/genesis.js';
@@ -43,6 +47,7 @@ export const emptyGenesis: GenesisState = {
   mark: undefined,
   rates: undefined,
   collateral: emptyCollateral,
+  waitingOrders: undefined,
 };
 
 export function genesisToJson(registry: ProtoRegistry, state: GenesisState): JsonValue {
@@ -138,20 +143,19 @@ export function initGenesis(ctx: Context, deps: Deps, state: GenesisState): void
   for (const proto of state.positions)
     keeper.setPosition(ctx, keyOf(proto.subaccount, 'subaccount'), positionFromProto(proto));
   for (const order of state.orders) {
-    keeper.setOrder(
-      ctx,
-      {
-        marketId: order.marketId,
-        side: sideFromProto(order.side)!,
-        price: order.price,
-        height: order.placedHeight,
-        account: keyOf(order.subaccount, 'subaccount'),
-        clientId: order.clientId,
-      },
-      restingOrderFromProto(order),
-    );
+    const at: BookKey = {
+      marketId: order.marketId,
+      side: sideFromProto(order.side)!,
+      price: order.price,
+      height: order.placedHeight,
+      account: keyOf(order.subaccount, 'subaccount'),
+      clientId: order.clientId,
+    };
+    keeper.setOrder(ctx, at, restingOrderFromProto(order));
+    watchExpiry(ctx, idOfOrder(at), order);
   }
   initCollateral(ctx, deps, state.collateral ?? emptyCollateral, keyOf);
+  importWaiting(ctx, deps, state.waitingOrders);
   const [broken] = audit(ctx, deps).violations;
   if (broken !== undefined) throw new Error(`perps: the books do not balance: ${broken.identity}: ${broken.detail}`);
 }
@@ -175,5 +179,6 @@ export function exportGenesis(ctx: Context, deps: Deps): GenesisState {
     mark: exportMarks(ctx),
     rates: exportRates(ctx),
     collateral: exportCollateral(ctx, deps),
+    waitingOrders: exportWaiting(ctx),
   };
 }

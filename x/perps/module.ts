@@ -3,11 +3,18 @@ import { MsgDefinition } from '../../gen/plimsoll/perps/v1/tx.js';
 import type { Context } from '../../runtime/baseapp/context.js';
 import type { GenesisJson, Module, ServiceRegistrar } from '../../runtime/baseapp/module.js';
 import type { ProtoRegistry } from '../../runtime/codec/types.js';
+import { placePeggedOrder } from './algos/pegged.js';
+import { placeScaleOrder } from './algos/scale.js';
+import { scheduleCancel } from './algos/scheduled-cancel.js';
+import { placeTwapOrder } from './algos/twap.js';
 import { beginBlock } from './block/begin-block.js';
 import { endBlock } from './block/end-block.js';
+import { workWaitingOrders } from './block/waiting-orders.js';
+import { placeConditionalOrder } from './conditional/place.js';
 import type { Deps } from './deps.js';
 import { emptyGenesis, exportGenesis, genesisFromJson, genesisToJson, initGenesis } from './genesis.js';
 import { storeName, transientStoreName } from './keys.js';
+import { amendOrder } from './msgs/amend-order.js';
 import { batchOrders } from './msgs/batch-orders.js';
 import { cancelAllOrders, cancelOrder } from './msgs/cancel.js';
 import { addCollateral, buyCollateral, updateCollateral } from './msgs/collateral.js';
@@ -44,6 +51,12 @@ export class PerpsModule implements Module {
       batchOrders: (ctx, msg) => batchOrders(ctx, deps, msg),
       setLeverage: (ctx, msg) => setLeverage(ctx, deps, msg),
       setMarginMode: (ctx, msg) => setMarginMode(ctx, deps, msg),
+      amendOrder: (ctx, msg) => amendOrder(ctx, deps, msg),
+      placeConditionalOrder: (ctx, msg) => placeConditionalOrder(ctx, deps, msg),
+      placeTwapOrder: (ctx, msg) => placeTwapOrder(ctx, deps, msg),
+      placeScaleOrder: (ctx, msg) => placeScaleOrder(ctx, deps, msg),
+      placePeggedOrder: (ctx, msg) => placePeggedOrder(ctx, deps, msg),
+      scheduleCancel: (ctx, msg) => scheduleCancel(ctx, deps, msg),
       createMarket: (ctx, msg) => createMarket(ctx, deps, msg),
       updateMarket: (ctx, msg) => updateMarket(ctx, deps, msg),
       updateParams: (ctx, msg) => updateParams(ctx, deps, msg),
@@ -72,6 +85,7 @@ export class PerpsModule implements Module {
 
   beginBlock(ctx: Context): void {
     beginBlock(ctx, this.deps);
+    workWaitingOrders(ctx, this.deps);
   }
 
   endBlock(ctx: Context): void {

@@ -3,6 +3,7 @@ import { defaultCollateralParams, validateCollateralParams } from './collateral/
 import { errors } from './errors.js';
 import { defaultMarkParams, validateMarkParams } from './mark/params.js';
 import { defaultRatesParams, validateRatesParams } from './rates/params.js';
+import { defaultOrderParams, validateOrderParams } from './msgs/order-params.js';
 
 const usdc = 1_000_000n;
 
@@ -29,6 +30,7 @@ export const defaultParams: Params = {
   mark: defaultMarkParams,
   rates: defaultRatesParams,
   collateral: defaultCollateralParams,
+  orders: defaultOrderParams,
 };
 
 export type ClassName = 'A' | 'B' | 'C' | 'D';
@@ -113,6 +115,7 @@ export function validateParams(value: Params): void {
   validateMarkParams(value.mark);
   validateRatesParams(value.rates);
   validateCollateralParams(value.collateral);
+  validateOrderParams(value.orders);
 }
 
 /** @throws perps/24 naming the field */

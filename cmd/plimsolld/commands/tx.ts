@@ -17,6 +17,8 @@ interface TxFlags extends CommonFlags {
   readonly fees?: string;
   readonly memo?: string;
   readonly timeoutHeight?: string;
+  readonly timeoutDuration?: string;
+  readonly unordered?: boolean;
   readonly signMode: 'direct' | 'amino-json';
   readonly dryRun?: boolean;
   readonly generateOnly?: boolean;
@@ -63,6 +65,8 @@ function messageCommand(registry: Registry, service: string, method: string, typ
     .option('--fees <coins>', 'fee, like 500uusdc')
     .option('--memo <text>', 'note for people')
     .option('--timeout-height <height>', 'last block that may include it')
+    .option('--timeout-duration <seconds>', 'seconds from now after which no block may include it')
+    .option('--unordered', 'use no sequence, so that it waits for no other transaction (60 s of time unless given)')
     .addOption(new Option('--sign-mode <mode>', 'what is signed').choices(['direct', 'amino-json']).default('direct'))
     .option('--dry-run', 'only simulate and print the gas')
     .option('--generate-only', 'print the message without signing')
@@ -103,16 +107,19 @@ async function send(
   try {
     const key = await keyring.signingKey(flags.from);
     const account = await client.account(address);
+    const sequence = flags.unordered === true ? 0n : account.sequence;
     const draft: UnsignedTx = {
       messages: [{ typeName, bytes }],
       fee: [],
       gasLimit: 0n,
       memo: flags.memo,
       timeoutHeight: flags.timeoutHeight === undefined ? undefined : integer('--timeout-height', flags.timeoutHeight),
+      timeoutMs: timeoutOf(flags),
+      unordered: flags.unordered,
     };
     const simulated =
       flags.gas === 'auto' || flags.dryRun === true
-        ? await client.simulate(unsigned(draft, key.publicKey, account.sequence))
+        ? await client.simulate(unsigned(draft, key.publicKey, sequence))
         : 0n;
     if (flags.dryRun === true) {
       print({ gas_used: simulated.toString() }, output);
@@ -123,7 +130,7 @@ async function send(
         ? BigInt(Math.ceil(Number(simulated) * Number(flags.gasAdjustment)))
         : integer('--gas', flags.gas);
     const tx = { ...draft, gasLimit, fee: feeOf(flags, gasLimit) };
-    const signer = { chainId: client.chainId, ...account };
+    const signer = { chainId: client.chainId, accountNumber: account.accountNumber, sequence };
     const signed =
       flags.signMode === 'direct' ? signDirect(tx, key, signer) : signAmino(tx, key, signer, new AminoJson(registry));
     const hash = await client.broadcast(signed);
@@ -155,6 +162,12 @@ function signerText(registry: Registry, typeName: string, name: string, address:
   const field = registry.message(typeName).fields.find((each) => each.name === name)!;
   const isOperator = registry.json.scalarOf(field) === 'cosmos.ValidatorAddressString';
   return isOperator ? toBech32(fromBech32(address), operatorPrefix) : address;
+}
+
+/** Latest time of the transaction, by this machine's clock. */
+function timeoutOf({ timeoutDuration, unordered }: TxFlags): bigint | undefined {
+  if (timeoutDuration === undefined && unordered !== true) return undefined;
+  return BigInt(Date.now()) + integer('--timeout-duration', timeoutDuration ?? '60') * 1_000n;
 }
 
 function integer(flag: string, text: string): bigint {

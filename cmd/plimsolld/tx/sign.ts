@@ -2,6 +2,7 @@ import secp256k1 from 'secp256k1';
 import { PubKey } from '../../../gen/cosmos/crypto/secp256k1/keys.js';
 import { SignMode } from '../../../gen/cosmos/tx/signing/v1beta1/signing.js';
 import { AuthInfo, SignDoc, TxBody, TxRaw } from '../../../gen/cosmos/tx/v1beta1/tx.js';
+import { protoTimeOf } from '../../../runtime/baseapp/time.js';
 import type { AminoJson } from '../../../runtime/codec/amino-json.js';
 import type { TxMessage } from '../../../runtime/codec/tx.js';
 import { sha256 } from '../../../runtime/crypto/hash.js';
@@ -13,6 +14,9 @@ export interface UnsignedTx {
   readonly gasLimit: bigint;
   readonly memo?: string;
   readonly timeoutHeight?: bigint;
+  /** Latest block time, milliseconds since 1970, and whether the sequence is left alone: signed with zero then. */
+  readonly timeoutMs?: bigint;
+  readonly unordered?: boolean;
 }
 
 export interface SignerState {
@@ -26,6 +30,8 @@ function parts(tx: UnsignedTx, publicKey: Uint8Array, sequence: bigint, mode: Si
     messages: tx.messages.map(({ typeName, bytes }) => ({ typeUrl: `/${typeName}`, value: bytes })),
     memo: tx.memo ?? '',
     timeoutHeight: tx.timeoutHeight ?? 0n,
+    unordered: tx.unordered ?? false,
+    timeoutTimestamp: tx.timeoutMs === undefined ? undefined : protoTimeOf(tx.timeoutMs),
   });
   const authInfo = AuthInfo.fromPartial({
     signerInfos: [

@@ -12,9 +12,6 @@ export function checkForm({ tx, ctx }: Pick<AnteScope, 'ctx' | 'tx'>): void {
   if (body.nonCriticalExtensionOptions.length > 0) {
     throw sdkErrors.unknownExtensionOptions('body.non_critical_extension_options: none are known');
   }
-  if (body.unordered || body.timeoutTimestamp !== undefined) {
-    throw sdkErrors.notSupported('body.unordered: unordered transactions are not supported yet');
-  }
   if (authInfo.fee === undefined) throw sdkErrors.invalidRequest('auth_info.fee: missing');
   if (authInfo.fee.granter !== '')
     throw sdkErrors.notSupported('auth_info.fee.granter: fee grants are not supported yet');

@@ -26,7 +26,9 @@ import {
   type SelfTrade,
 } from '../matching/index.js';
 import { endsWithBlock } from '../msgs/auction-terms.js';
+import { orderFilled, orderGone } from '../conditional/links.js';
 import { dropOrder } from '../msgs/cancel.js';
+import { isExpired } from '../msgs/order-expiry.js';
 import { subaccountId } from '../subaccount-key.js';
 import { base, quote, type MarketId, type MarketView, type RiskParams, type Side } from '../types.js';
 import { abs, cdiv, max, million, min, notional } from '../units/index.js';
@@ -150,6 +152,8 @@ function admission(
       refused.push([entry, reason]);
       return 0n;
     };
+    // The sweep of begin block did not come this far yet.
+    if (isExpired(entry.order[1], round.ctx.block)) return refuse(CancelReason.CANCEL_REASON_EXPIRED);
     const account = work.account(entry.account);
     if (!entry.reduces) {
       return isCovered(round, account) ? entry.quantity : refuse(CancelReason.CANCEL_REASON_UNDERCOLLATERALIZED);
@@ -188,6 +192,8 @@ function yieldToOwn(
       marketId: at.marketId,
       clientId: at.clientId,
       remaining: smaller.remaining,
+      price: at.price,
+      enteredAnew: false,
     });
   }
   return shrunk;
@@ -267,8 +273,10 @@ function settleFill(
 
 /** Leaves on the book what a fill left of an order. */
 function keepRest({ ctx, deps: { keeper } }: Round, order: BookOrder, quantity: bigint, account: WorkingAccount): void {
+  orderFilled(ctx, keeper, order, quantity);
   if (quantity === order[1].remaining) {
     keeper.removeOrder(ctx, order[0]);
+    orderGone(ctx, order);
     return;
   }
   const left = afterFill(order, quantity, ctx.block.height);

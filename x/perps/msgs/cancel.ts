@@ -1,3 +1,5 @@
+import { AlgoEnd } from '../../../gen/plimsoll/perps/v1/algos.js';
+import { ConditionalEnd } from '../../../gen/plimsoll/perps/v1/conditional.js';
 import { CancelReason } from '../../../gen/plimsoll/perps/v1/events.js';
 import type {
   MsgCancelAllOrders,
@@ -7,27 +9,95 @@ import type {
   OrderCancellation,
 } from '../../../gen/plimsoll/perps/v1/tx.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
+import { algosOf, endAlgo } from '../algos/orders.js';
+import { algos } from '../algos/store.js';
+import { orderGone } from '../conditional/links.js';
+import { conditionalsOf, endConditional } from '../conditional/orders.js';
+import { conditionals, type OrderId } from '../conditional/store.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
 import type { BookOrder, PerpsKeeper } from '../keeper.js';
 import { subaccountId } from '../subaccount-key.js';
+import type { MarketId, SubaccountKey } from '../types.js';
 import { requireSubaccountKey } from './common.js';
 
-/** Takes one order off the book. Always possible, also while trading is halted. */
+/** Ends one order, of whatever kind. Always possible, also while trading is halted. */
 export function cancelOrder(ctx: Context, { keeper }: Deps, msg: MsgCancelOrder): MsgCancelOrderResponse {
   const account = requireSubaccountKey(msg.owner, msg.subaccountNumber);
-  const found = keeper.order(ctx, { account, marketId: msg.marketId, clientId: msg.clientId });
+  const id = { account, marketId: msg.marketId, clientId: msg.clientId };
+  const waiting = endWaiting(ctx, keeper, id, byUser);
+  if (waiting !== undefined) return { cancelledQuantity: waiting };
+  const found = keeper.order(ctx, id);
   if (found === undefined) throw notOpen(msg);
   dropOrder(ctx, keeper, found, CancelReason.CANCEL_REASON_USER);
   return { cancelledQuantity: found[1].remaining };
 }
 
-/** Takes all orders of a subaccount off the book, of one market or of all; none is no error. */
+/** Ends all orders of a subaccount, of one market or of all; none is no error. */
 export function cancelAllOrders(ctx: Context, { keeper }: Deps, msg: MsgCancelAllOrders): MsgCancelAllOrdersResponse {
   const account = requireSubaccountKey(msg.owner, msg.subaccountNumber);
-  const open = [...keeper.ordersOf(ctx, account, msg.marketId === 0 ? undefined : msg.marketId)];
-  for (const order of open) dropOrder(ctx, keeper, order, CancelReason.CANCEL_REASON_USER);
-  return { cancelledOrders: open.length };
+  return {
+    cancelledOrders: endAllOrders(ctx, keeper, account, byUser, msg.marketId === 0 ? undefined : msg.marketId),
+  };
+}
+
+/** Why orders of each kind end. */
+export interface Ending {
+  readonly order: CancelReason;
+  readonly conditional: ConditionalEnd;
+  readonly algo: AlgoEnd;
+}
+
+export const byUser: Ending = {
+  order: CancelReason.CANCEL_REASON_USER,
+  conditional: ConditionalEnd.CONDITIONAL_END_USER,
+  algo: AlgoEnd.ALGO_END_USER,
+};
+
+export const bySchedule: Ending = {
+  order: CancelReason.CANCEL_REASON_SCHEDULED,
+  conditional: ConditionalEnd.CONDITIONAL_END_SCHEDULED,
+  algo: AlgoEnd.ALGO_END_SCHEDULED,
+};
+
+/** Ends a subaccount's orders of all kinds; what hangs on them first. @returns how many there were */
+export function endAllOrders(
+  ctx: Context,
+  keeper: PerpsKeeper,
+  account: SubaccountKey,
+  why: Ending,
+  market?: MarketId,
+): number {
+  let ended = 0;
+  for (const [id] of [...algosOf(ctx, account, market)]) {
+    endWaiting(ctx, keeper, id, why);
+    ended++;
+  }
+  for (const [id, order] of [...conditionalsOf(ctx, account, market)]) {
+    endConditional(ctx, id, order, why.conditional);
+    ended++;
+  }
+  for (const order of [...keeper.ordersOf(ctx, account, market)]) {
+    dropOrder(ctx, keeper, order, why.order);
+    ended++;
+  }
+  return ended;
+}
+
+/** Ends a conditional or algorithmic order with what it has on the book. @returns base quanta that had not filled; undefined when there is none of this id */
+export function endWaiting(ctx: Context, keeper: PerpsKeeper, id: OrderId, why: Ending): bigint | undefined {
+  const algo = algos.get(ctx, id);
+  if (algo !== undefined) {
+    // First the algorithm: its order's end would tell another reason.
+    endAlgo(ctx, id, algo, why.algo);
+    const open = keeper.order(ctx, id);
+    if (open !== undefined) dropOrder(ctx, keeper, open, why.order);
+    return algo.quantity - algo.filled;
+  }
+  const conditional = conditionals.get(ctx, id);
+  if (conditional === undefined) return undefined;
+  endConditional(ctx, id, conditional, why.conditional);
+  return conditional.quantity;
 }
 
 /** @returns perps/19 for an order that a message names */
@@ -36,8 +106,9 @@ export const notOpen = ({ marketId, clientId }: OrderCancellation): Error =>
     `client_id: ${clientId} is not open in market ${marketId}; it may have filled or been cancelled`,
   );
 
-/** Removes an order and says why. */
-export function dropOrder(ctx: Context, keeper: PerpsKeeper, [at, order]: BookOrder, reason: CancelReason): void {
+/** Removes an order, says why, and sees to what hangs on it. */
+export function dropOrder(ctx: Context, keeper: PerpsKeeper, dropped: BookOrder, reason: CancelReason): void {
+  const [at, order] = dropped;
   keeper.removeOrder(ctx, at);
   ctx.emit('plimsoll.perps.v1.EventOrderCancelled', {
     subaccount: subaccountId(at.account),
@@ -46,4 +117,5 @@ export function dropOrder(ctx: Context, keeper: PerpsKeeper, [at, order]: BookOr
     remaining: order.remaining,
     reason,
   });
+  orderGone(ctx, dropped);
 }

@@ -1,20 +1,36 @@
 import { CancelReason } from '../../../gen/plimsoll/perps/v1/events.js';
 import type { OrderAmendment, OrderCancellation } from '../../../gen/plimsoll/perps/v1/tx.js';
-import { MarketStatus, TimeInForce, type Market, type Params } from '../../../gen/plimsoll/perps/v1/types.js';
+import {
+  MarketStatus,
+  OrderType,
+  TimeInForce,
+  type Market,
+  type Params,
+} from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
-import type { RestingOrder } from '../codecs.js';
+import type { ConditionalOrder } from '../../../gen/plimsoll/perps/v1/conditional.js';
 import { withRemaining } from '../book/terms.js';
 import { acceptsAsset } from '../collateral/move.js';
+import { restingOrderToProto, sideToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
-import { isStale, orderView, type BookOrder } from '../keeper.js';
-import { depthLimitExceeded, OrderExposures, spareEquity, usableEquity } from '../margin/index.js';
+import { isStale, orderView, type BookOrder, type PerpsKeeper } from '../keeper.js';
+import type { BookKey } from '../book/store.js';
+import { depthLimitExceeded, equity, OrderExposures, spareEquity, usableEquity } from '../margin/index.js';
 import { subaccountId } from '../subaccount-key.js';
 import { base, type AccountView, type MarketId, type Markets, type Quote, type SubaccountKey } from '../types.js';
-import { abs, notional, quoteAmountDown } from '../units/index.js';
-import { dropOrder, notOpen } from './cancel.js';
+import { abs, min, notional, quoteAmountDown } from '../units/index.js';
+import { bracketLegs } from '../conditional/bracket.js';
+import { watchExpiry } from '../conditional/expiry.js';
+import { link, idOfOrder } from '../conditional/links.js';
+import { keepConditional } from '../conditional/orders.js';
+import { pairConditional, requireConditionalRoom, requireFreeConditional, requireFreeId } from '../conditional/room.js';
+import { links } from '../conditional/store.js';
+import { byUser, dropOrder, endWaiting, notOpen } from './cancel.js';
 import { auctionTerms, requireRoomToRest } from './auction-terms.js';
 import { limitOf, requireForm, type Placement } from './order-form.js';
+import { requireExpiry } from './order-expiry.js';
+import { hintOfLimit, orderLimit, orderParams } from './order-params.js';
 import { orderToProto } from './order-proto.js';
 
 /**
@@ -33,6 +49,7 @@ export class OrderDesk {
   readonly #open = new Map<string, BookOrder>();
   readonly #openIn = new Map<MarketId, number>();
   readonly #exposures: OrderExposures;
+  #equity: Quote | undefined;
   readonly #read = new Map<MarketId, Market>();
   /** Markets that take any order now. */
   readonly #opened = new Set<MarketId>();
@@ -50,11 +67,125 @@ export class OrderDesk {
     for (const order of keeper.ordersOf(ctx, key)) this.#count(order, 1);
   }
 
-  /** Enters an order into this block's auction. */
-  place(placement: Placement): BookOrder {
-    const { keeper } = this.#deps;
+  /**
+   * Enters an order into this block's auction, with its bracket.
+   * @param byAlgo sent by the algorithm of the same client id
+   */
+  place(placement: Placement, byAlgo = false): BookOrder {
+    const { otherClientId } = placement;
+    let legs: readonly ConditionalOrder[] = [];
+    const [at, terms] = this.#admit(placement, byAlgo, (entry, market) => {
+      legs = bracketLegs(placement, entry, market);
+      if (legs.length > 0) this.#requireLegs(entry, legs);
+      if (otherClientId !== 0n) requireFreeConditional(this.#ctx, entry, otherClientId);
+    });
+
+    const linked = byAlgo || legs.length > 0 || otherClientId !== 0n;
+    const placed: BookOrder = [at, { ...terms, linked }];
+    this.#enter(placed);
+    watchExpiry(this.#ctx, idOfOrder(at), terms);
+    if (linked) {
+      for (const leg of legs)
+        keepConditional(this.#ctx, this.#keeper, { ...idOfOrder(at), clientId: leg.clientId }, leg);
+      if (otherClientId !== 0n) pairConditional(this.#ctx, at, otherClientId);
+      link(this.#ctx, idOfOrder(at), { legs: legs.map(({ clientId }) => clientId), otherClientId, algo: byAlgo });
+    }
+    this.#ctx.emit('plimsoll.perps.v1.EventOrderPlaced', { order: orderToProto(placed) });
+    for (const order of legs) this.#ctx.emit('plimsoll.perps.v1.EventConditionalPlaced', { order });
+    return placed;
+  }
+
+  /** Ends an order of any kind. */
+  cancel(which: OrderCancellation): void {
+    const order = this.#open.get(idOf(which.marketId, which.clientId));
+    const id = { account: this.#key, marketId: which.marketId, clientId: which.clientId };
+    if (endWaiting(this.#ctx, this.#keeper, id, byUser) === undefined) {
+      if (order === undefined) throw notOpen(which);
+      dropOrder(this.#ctx, this.#keeper, order, CancelReason.CANCEL_REASON_USER);
+    }
+    if (order !== undefined) this.#count(order, -1);
+  }
+
+  /** Changes an order: a smaller size keeps its place, a new price or a larger size enters this block anew. */
+  amend(amendment: OrderAmendment): BookOrder {
+    const order = this.#find(amendment);
+    const [at, resting] = order;
+    if (links.get(this.#ctx, idOfOrder(at))?.algo === true)
+      throw errors.invalidAmendment(`client_id: ${at.clientId} is moved by its algorithm; cancel it and place another`);
+    const remaining = amendment.remaining === 0n ? resting.remaining : base(amendment.remaining);
+    const price = amendment.price === 0n ? at.price : amendment.price;
+    if (price !== at.price || remaining > resting.remaining) return this.move(order, price, remaining);
+    if (remaining === resting.remaining)
+      throw errors.invalidAmendment(
+        `remaining, price: nothing would change; ${remaining} are left at a price of ${price}`,
+      );
+    const market = this.#market(at.marketId);
+    if (remaining % market.stepSize !== 0n)
+      throw errors.offStep(`remaining: ${remaining}; the step of ${market.ticker} is ${market.stepSize}`);
+    const quantity = resting.quantity - resting.remaining + remaining;
+    const smaller: BookOrder = [at, { ...withRemaining(resting, remaining), quantity }];
+    this.#keeper.setOrder(this.#ctx, ...smaller);
+    this.#count(order, -1);
+    this.#count(smaller, 1);
+    this.#tellAmended(smaller, false);
+    return smaller;
+  }
+
+  /** Enters an open order anew at a price and size; what hangs on it stays. It fails whole, and the order stays where it was. */
+  move(order: BookOrder, price: bigint, remaining: bigint): BookOrder {
+    const [at, resting] = order;
+    const placement: Placement = {
+      ...restingOrderToProto(resting),
+      marketId: at.marketId,
+      clientId: at.clientId,
+      side: sideToProto(at.side),
+      quantity: remaining,
+      price: resting.type === OrderType.ORDER_TYPE_LIMIT ? price : 0n,
+      displayQuantity: min(resting.displayQuantity, remaining),
+      maxSlippagePpm: 0,
+      takeProfit: undefined,
+      stopLoss: undefined,
+      otherClientId: 0n,
+    };
+    this.#count(order, -1);
+    let admitted: BookOrder;
+    try {
+      admitted = this.#admit(placement, resting.linked);
+    } catch (error) {
+      this.#count(order, 1);
+      throw error;
+    }
+    const [to, terms] = admitted;
+    const quantity = resting.quantity - resting.remaining + remaining;
+    const moved: BookOrder = [to, { ...terms, quantity, linked: resting.linked }];
+    this.#enter(moved);
+    this.#tellAmended(moved, true);
+    return moved;
+  }
+
+  /** Equity of the account, for limits that grow with it. */
+  get equity(): Quote {
+    return (this.#equity ??= equity(this.#account, this.#markets));
+  }
+
+  find(which: OrderCancellation): BookOrder | undefined {
+    return this.#open.get(idOf(which.marketId, which.clientId));
+  }
+
+  get #keeper(): PerpsKeeper {
+    return this.#deps.keeper;
+  }
+
+  /**
+   * Checks an order against the market, the account's other orders and its
+   * margin, and counts its exposure. Writes nothing.
+   * @param hasId the client id is its own already
+   * @param alsoRequire what else must hold of it; throws if it does not
+   */
+  #admit(placement: Placement, hasId: boolean, alsoRequire?: (at: BookKey, market: Market) => void): BookOrder {
     const market = this.#market(placement.marketId);
     const side = requireForm(placement, market);
+    requireExpiry(placement, this.#ctx.block, orderParams(this.#params));
     this.#requireOpen(market, placement.reduceOnly);
     const placed: BookOrder = [
       {
@@ -72,44 +203,44 @@ export class OrderDesk {
         quantity: placement.quantity,
         remaining: base(placement.quantity),
         ...auctionTerms(placement),
+        goodTilTimeMs: placement.goodTilTimeMs,
+        goodTilBlock: placement.goodTilBlock,
+        linked: false,
       },
     ];
     requireRoomToRest(this.#ctx, this.#deps, placed);
     this.#requireRoom(placed);
+    if (!hasId) requireFreeId(this.#ctx, idOfOrder(placed[0]));
     if (placement.reduceOnly) this.#requireSomethingToReduce(placed);
     else this.#requireSize(placed, market);
+    alsoRequire?.(placed[0], market);
     this.#expose(placed);
-
-    const [at, order] = placed;
-    keeper.setOrder(this.#ctx, at, order);
-    this.#list(placed, 1);
-    this.#ctx.emit('plimsoll.perps.v1.EventOrderPlaced', { order: orderToProto(placed) });
     return placed;
   }
 
-  /** Takes an order off the book. */
-  cancel(which: OrderCancellation): void {
-    const order = this.#find(which);
-    dropOrder(this.#ctx, this.#deps.keeper, order, CancelReason.CANCEL_REASON_USER);
-    this.#count(order, -1);
+  #enter(placed: BookOrder): void {
+    this.#keeper.setOrder(this.#ctx, ...placed);
+    this.#list(placed, 1);
   }
 
-  /** Makes an order smaller; it keeps its place. */
-  amend({ remaining, ...which }: OrderAmendment): void {
-    const order = this.#find(which);
-    const [at, resting] = order;
-    const market = this.#deps.keeper.market(this.#ctx, which.marketId)!;
-    if (remaining === 0n || remaining >= resting.remaining)
-      throw errors.invalidOrder(
-        `remaining: ${remaining}; expected less than the ${resting.remaining} that are left, and not zero`,
-      );
-    if (remaining % market.stepSize !== 0n)
-      throw errors.offStep(`remaining: ${remaining}; the step of ${market.ticker} is ${market.stepSize}`);
-    const smaller: RestingOrder = withRemaining(resting, remaining);
-    this.#deps.keeper.setOrder(this.#ctx, at, smaller);
-    this.#count(order, -1);
-    this.#count([at, smaller], 1);
-    this.#ctx.emit('plimsoll.perps.v1.EventOrderAmended', { subaccount: subaccountId(this.#key), ...which, remaining });
+  #tellAmended([at, { remaining }]: BookOrder, enteredAnew: boolean): void {
+    this.#ctx.emit('plimsoll.perps.v1.EventOrderAmended', {
+      subaccount: subaccountId(this.#key),
+      marketId: at.marketId,
+      clientId: at.clientId,
+      remaining,
+      price: at.price,
+      enteredAnew,
+    });
+  }
+
+  #requireLegs(at: BookKey, legs: readonly ConditionalOrder[]): void {
+    for (const { clientId } of legs) {
+      if (clientId === at.clientId || this.#open.has(idOf(at.marketId, clientId)))
+        throw errors.duplicateClientId(`client_id: ${clientId} of the bracket names another order of this market`);
+      requireFreeId(this.#ctx, { ...idOfOrder(at), clientId });
+    }
+    requireConditionalRoom(this.#ctx, this.#params, this.#key, this.equity, legs.length);
   }
 
   #find(which: OrderCancellation): BookOrder {
@@ -155,8 +286,15 @@ export class OrderDesk {
   /** Limits on how much one subaccount may have open, and the walls around class D. */
   #requireRoom([at]: BookOrder): void {
     const params = this.#params;
-    if (this.#open.size >= params.maxOpenOrders) {
-      throw errors.tooManyOrders(`${this.#open.size} orders are open; at most ${params.maxOpenOrders}`);
+    const own = orderParams(params);
+    const most = params.maxOpenOrders;
+    if (this.#open.size >= own.baseOpenOrders || this.#open.size >= most) {
+      const limit = orderLimit(own, this.equity, most);
+      if (this.#open.size >= limit) {
+        throw errors.tooManyOrders(
+          `${this.#open.size} orders are open; at most ${limit} at an equity of ${this.equity}: ${hintOfLimit(own, limit, most)}`,
+        );
+      }
     }
     if (this.#open.has(idOf(at.marketId, at.clientId))) {
       throw errors.duplicateClientId(`client_id: ${at.clientId} names an open order of this market`);

@@ -3,11 +3,11 @@ import type { OrderPlacement } from '../../../gen/plimsoll/perps/v1/tx.js';
 import { sideFromProto } from '../codecs.js';
 import { errors } from '../errors.js';
 import type { MarketView, Side } from '../types.js';
-import { requireAuctionTerms } from './auction-terms.js';
+import { endsWithBlock, requireAuctionTerms } from './auction-terms.js';
 import { cdiv, fdiv, max, million } from '../units/index.js';
 
 /** Sizes and prices stay below this, so that every product is bounded (risk-model section 1). */
-const maxAmount = 1n << 62n;
+export const maxAmount = 1n << 62n;
 
 /** What a trader says of an order. */
 export type Placement = OrderPlacement;
@@ -29,12 +29,12 @@ export function requireForm(msg: Placement, market: Market): Side {
     }
     if (msg.maxSlippagePpm !== 0) throw errors.invalidOrder('max_slippage_ppm: only market orders have one');
     if (msg.timeInForce === TimeInForce.TIME_IN_FORCE_UNSPECIFIED) {
-      throw errors.invalidOrder('time_in_force: expected TIME_IN_FORCE_GTC, TIME_IN_FORCE_IOC or TIME_IN_FORCE_FOK');
+      throw errors.invalidOrder('time_in_force: expected TIME_IN_FORCE_GTC, _GTT, _GTB, _IOC or _FOK');
     }
   } else if (msg.type === OrderType.ORDER_TYPE_MARKET) {
     if (msg.price !== 0n) throw errors.invalidOrder('price: a market order has none; bound it by max_slippage_ppm');
     if (msg.maxSlippagePpm === 0) throw errors.invalidOrder('max_slippage_ppm: a market order must bound its slippage');
-    if (msg.timeInForce === TimeInForce.TIME_IN_FORCE_GTC) {
+    if (msg.timeInForce !== TimeInForce.TIME_IN_FORCE_UNSPECIFIED && !endsWithBlock(msg)) {
       throw errors.invalidOrder(
         'time_in_force: a market order never rests; expected TIME_IN_FORCE_IOC or TIME_IN_FORCE_FOK',
       );

@@ -14,6 +14,7 @@ import { sdkErrors } from '../../../runtime/baseapp/errors.js';
 import { positionInfo, subaccountInfo } from './accounts.js';
 import { collateralAssets, collateralOf, collateralSales } from './collateral.js';
 import { marketRates } from './rates.js';
+import { waitingQueries } from './waiting.js';
 import { bookLevels, defaultDepth, marketInfo, maxDepth } from './markets.js';
 
 export function queries(deps: Deps): Handlers<typeof QueryDefinition> {
@@ -69,6 +70,7 @@ export function queries(deps: Deps): Handlers<typeof QueryDefinition> {
       );
       return { orders: page.items, pagination: page.pagination };
     },
+    ...waitingQueries(deps),
     orderBook: (ctx, { marketId, depth }) => {
       requireMarket(ctx, marketId);
       if (depth > maxDepth) throw errors.invalidOrder(`depth: ${depth}; at most ${maxDepth}`);
