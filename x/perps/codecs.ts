@@ -1,8 +1,8 @@
-import type { OrderType, SelfTradePrevention, TimeInForce } from '../../gen/plimsoll/perps/v1/types.js';
+import type { OrderType, SelfTradePrevention, TimeInForce ,
+  Order} from '../../gen/plimsoll/perps/v1/types.js';
 import {
   Ledger,
   MarketState,
-  Order,
   Position,
   Side as ProtoSide,
   SolvencyClass as ProtoClass,
