@@ -166,6 +166,7 @@ describe('prices by votes', () => {
       variance: 0n,
       perpPrice: 0n,
       depthUsd: 0n,
+      sources: 0,
     });
   });
 
@@ -466,7 +467,7 @@ test('an extension reports what the source says, in the exponent of pair and mar
     proposerAddress: new Uint8Array(0),
   });
   assert.deepEqual(VoteExtension.decode(voteExtension).reports, [
-    { pairId: 1, price: 5_050_000n, perpPrice: 0n, depthUsd: 0n },
+    { pairId: 1, price: 5_050_000n, perpPrice: 0n, depthUsd: 0n, sources: 0 },
   ]);
 });
 
