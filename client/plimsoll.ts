@@ -1,4 +1,4 @@
-import type { OfflineSigner, GeneratedType } from '@cosmjs/proto-signing';
+import type { EncodeObject, OfflineSigner, GeneratedType } from '@cosmjs/proto-signing';
 import { Registry } from '@cosmjs/proto-signing';
 import {
   createProtobufRpcClient,
@@ -22,6 +22,8 @@ import {
   QueryOrderLimitsResponse,
   QueryPositionRequest,
   QueryPositionResponse,
+  QueryPreviewRequest,
+  QueryPreviewResponse,
   QuerySubaccountRequest,
   QuerySubaccountResponse,
 } from '../gen/plimsoll/perps/v1/query.js';
@@ -73,6 +75,7 @@ interface Wire<T> {
 /** Queries that traders ask, over RPC. */
 export class PerpsQueries {
   readonly #request: (method: string, data: Uint8Array) => Promise<Uint8Array>;
+  readonly #registry = plimsollRegistry();
 
   constructor(comet: CometClient) {
     const rpc = createProtobufRpcClient(new QueryClient(comet));
@@ -115,6 +118,24 @@ export class PerpsQueries {
 
   async orderBook(marketId: number, depth = 20) {
     return this.#ask('OrderBook', QueryOrderBookRequest, QueryOrderBookResponse, { marketId, depth });
+  }
+
+  /**
+   * What messages would do to a subaccount, and the chain's own error if it
+   * would refuse them; nothing is signed or sent.
+   * @param prices marks that are assumed, by market
+   */
+  async preview(
+    owner: string,
+    messages: readonly EncodeObject[],
+    { number = 0, prices = {} }: { readonly number?: number; readonly prices?: Readonly<Record<number, bigint>> } = {},
+  ) {
+    return this.#ask('Preview', QueryPreviewRequest, QueryPreviewResponse, {
+      owner,
+      number,
+      messages: messages.map((each) => this.#registry.encodeAsAny(each)),
+      prices: Object.entries(prices).map(([marketId, price]) => ({ marketId: Number(marketId), price })),
+    });
   }
 
   async #ask<Q, R>(method: string, request: Wire<Q>, response: Wire<R>, value: Q): Promise<R> {

@@ -49,6 +49,8 @@ export interface MarketStateView {
   readonly shortQuanta: bigint;
   readonly fundingIndex: bigint;
   readonly clearingBalance: bigint;
+  /** Sum of size times funding index over all positions. */
+  readonly fundingWeight: bigint;
   readonly oracleTimeMs: bigint;
   readonly funding: Funding;
   /** Undefined until the first block with a price. */
@@ -155,6 +157,7 @@ export function positionToProto(position: PositionView): Position {
     quantity: position.quantity,
     entryValue: position.entryValue.toString(),
     fundingIndex: position.fundingIndex.toString(),
+    settledFunding: (position.settledFunding ?? 0n).toString(),
   };
 }
 
@@ -164,6 +167,7 @@ export function positionFromProto(proto: Position): PositionView {
     quantity: base(proto.quantity),
     entryValue: quote(BigInt(proto.entryValue)),
     fundingIndex: BigInt(proto.fundingIndex),
+    settledFunding: quote(BigInt(proto.settledFunding === '' ? 0 : proto.settledFunding)),
   };
 }
 
@@ -182,6 +186,7 @@ export function marketStateToProto(state: MarketStateView): MarketState {
     shortQuanta: state.shortQuanta,
     fundingIndex: state.fundingIndex.toString(),
     clearingBalance: state.clearingBalance.toString(),
+    fundingWeight: state.fundingWeight.toString(),
     oracleTimeMs: state.oracleTimeMs,
     funding: state.funding,
     openInterestCap: state.openInterestCap?.cap.toString() ?? '',
@@ -199,6 +204,7 @@ export function marketStateFromProto(proto: MarketState): MarketStateView {
     shortQuanta: proto.shortQuanta,
     fundingIndex: BigInt(proto.fundingIndex),
     clearingBalance: BigInt(proto.clearingBalance),
+    fundingWeight: BigInt(proto.fundingWeight === '' ? 0 : proto.fundingWeight),
     oracleTimeMs: proto.oracleTimeMs,
     funding: proto.funding ?? emptyFunding,
     openInterestCap:

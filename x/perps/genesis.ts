@@ -26,13 +26,14 @@ import { idOfOrder } from './conditional/links.js';
 import type { Deps } from './deps.js';
 import { exportMarks, importMarks, validateMarks } from './mark/store.js';
 import { maxChosenLeverage } from './margin/index.js';
+import { fundingWeight } from './funding/index.js';
 import type { BookKey } from './book/store.js';
 import { listMarket } from './msgs/governance.js';
 import { orderToProto } from './msgs/order-proto.js';
 import { checkRates, exportRates, importRates } from './rates/genesis.js';
 import { defaultParams, validateMarket, validateParams } from './params.js';
 import { maxSubaccountNumber, subaccountId, subaccountKey } from './subaccount-key.js';
-import type { SubaccountKey } from './types.js';
+import type { MarketId, SubaccountKey } from './types.js';
 
 const typeName = 'plimsoll.perps.v1.GenesisState';
 
@@ -140,8 +141,14 @@ export function initGenesis(ctx: Context, deps: Deps, state: GenesisState): void
   // A hand-written genesis need not add up the cash itself.
   const ledger = keeper.ledger(ctx);
   if (ledger.totalCash === 0n) keeper.setLedger(ctx, { ...ledger, totalCash: cash });
-  for (const proto of state.positions)
-    keeper.setPosition(ctx, keyOf(proto.subaccount, 'subaccount'), positionFromProto(proto));
+  const weights = new Map<MarketId, bigint>();
+  for (const proto of state.positions) {
+    const position = positionFromProto(proto);
+    keeper.setPosition(ctx, keyOf(proto.subaccount, 'subaccount'), position);
+    weights.set(position.marketId, (weights.get(position.marketId) ?? 0n) + fundingWeight(position));
+  }
+  for (const each of [...keeper.allMarketStates(ctx)])
+    keeper.setMarketState(ctx, { ...each, fundingWeight: weights.get(each.marketId) ?? 0n });
   for (const order of state.orders) {
     const at: BookKey = {
       marketId: order.marketId,

@@ -25,6 +25,7 @@ import { placeOrder } from './msgs/place-order.js';
 import { transfer } from './msgs/transfer.js';
 import { withdraw } from './msgs/withdraw.js';
 import { queries } from './queries/index.js';
+import type { MsgHandlers } from './queries/preview.js';
 
 /** Perpetual futures: markets, orders, margin, auctions, liquidation. */
 export class PerpsModule implements Module {
@@ -41,7 +42,7 @@ export class PerpsModule implements Module {
 
   register(registrar: ServiceRegistrar): void {
     const { deps } = this;
-    registrar.msgs(MsgDefinition, {
+    const messages: MsgHandlers = {
       deposit: (ctx, msg) => deposit(ctx, deps, msg),
       withdraw: (ctx, msg) => withdraw(ctx, deps, msg),
       transfer: (ctx, msg) => transfer(ctx, deps, msg),
@@ -63,8 +64,9 @@ export class PerpsModule implements Module {
       buyCollateral: (ctx, msg) => buyCollateral(ctx, deps, msg),
       addCollateral: (ctx, msg) => addCollateral(ctx, deps, msg),
       updateCollateral: (ctx, msg) => updateCollateral(ctx, deps, msg),
-    });
-    registrar.queries(QueryDefinition, queries(deps));
+    };
+    registrar.msgs(MsgDefinition, messages);
+    registrar.queries(QueryDefinition, queries(deps, messages));
   }
 
   defaultGenesis(): GenesisJson {

@@ -90,6 +90,8 @@ export interface PositionView {
   /** Value at entry, same sign as quantity. */
   readonly entryValue: Quote;
   readonly fundingIndex: bigint;
+  /** Funding settled since the position was opened, positive when received. For people: no rule reads it. */
+  readonly settledFunding?: Quote;
 }
 
 /**

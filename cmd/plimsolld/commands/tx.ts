@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { AminoJson } from '../../../runtime/codec/amino-json.js';
 import type { Registry } from '../../../runtime/codec/registry.js';
+import type { JsonValue } from '../../../runtime/codec/types.js';
 import { fromBech32, operatorPrefix, toBech32 } from '../../../runtime/crypto/address.js';
 import { ChainClient } from '../chain-client.js';
 import { Failure } from '../failure.js';
@@ -22,8 +23,12 @@ interface TxFlags extends CommonFlags {
   readonly signMode: 'direct' | 'amino-json';
   readonly dryRun?: boolean;
   readonly generateOnly?: boolean;
+  readonly preview?: boolean;
   readonly wait?: boolean;
 }
+
+/** Messages that a preview can run. */
+const previewed = 'plimsoll.perps.v1.';
 
 /** plimsolld tx: one command for every message of the chain, made from the protobuf descriptors. */
 export function txCommand(registry: Registry): Command {
@@ -71,6 +76,11 @@ function messageCommand(registry: Registry, service: string, method: string, typ
     .option('--dry-run', 'only simulate and print the gas')
     .option('--generate-only', 'print the message without signing')
     .option('--wait', 'wait until it is in a block and print its result');
+  if (typeName.startsWith(previewed))
+    command.option(
+      '--preview',
+      'ask what it would do to the subaccount: margin, liquidation price, or why not; send nothing',
+    );
   return command.action(async (flags: TxFlags) =>
     send(registry, typeName, fill ? signer : undefined, flags, flags as unknown as Record<string, unknown>),
   );
@@ -105,6 +115,10 @@ async function send(
   }
   const client = await ChainClient.connect(node, chainId);
   try {
+    if (flags.preview === true) {
+      print(await preview(client, registry, typeName, bytes, address, raw), output);
+      return;
+    }
     const key = await keyring.signingKey(flags.from);
     const account = await client.account(address);
     const sequence = flags.unordered === true ? 0n : account.sequence;
@@ -155,6 +169,26 @@ async function send(
   } finally {
     client.close();
   }
+}
+
+/** What the chain says that a message would do, as `query perps preview` has it. */
+async function preview(
+  client: ChainClient,
+  registry: Registry,
+  typeName: string,
+  bytes: Uint8Array,
+  owner: string,
+  raw: Readonly<Record<string, unknown>>,
+): Promise<JsonValue> {
+  const number = (raw['subaccountNumber'] ?? raw['fromSubaccountNumber'] ?? '0') as string;
+  const message = Object.assign({ '@type': `/${typeName}` }, registry.toJson(typeName, bytes));
+  return client.queryJson(
+    '/plimsoll.perps.v1.Query/Preview',
+    'plimsoll.perps.v1.QueryPreviewRequest',
+    'plimsoll.perps.v1.QueryPreviewResponse',
+    { owner, number, messages: [message] },
+    0,
+  );
 }
 
 /** The signer as its field wants it: an operator by its own prefix. */

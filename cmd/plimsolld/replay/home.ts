@@ -23,7 +23,7 @@ const manifestName = 'replay.json';
 
 /** What must be equal for a replay to continue another one. */
 interface Manifest {
-  readonly format: 1;
+  readonly format: 2;
   readonly prices: readonly { readonly symbol: string; readonly sha256: string }[];
   readonly class: string;
   readonly accounts: number;
@@ -58,7 +58,7 @@ export function openHome(path: string, inputs: ReplayInputs): Home {
 
 function manifestOf({ prices, className, accounts, seed, blocksPerBar }: ReplayInputs): Manifest {
   return {
-    format: 1,
+    format: 2,
     prices: prices.map(({ symbol, digest }) => ({ symbol, sha256: digest })),
     class: className,
     accounts,

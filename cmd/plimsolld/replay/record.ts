@@ -2,6 +2,8 @@ import type { ResponseFinalizeBlock } from 'cosmjs-types/tendermint/abci/types';
 import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import { quoteDivisorOf } from '../../../x/perps/keeper.js';
 import type { BlockAudit } from './audit.js';
+import type { Case, Verdict } from './hindsight.js';
+import type { RatePoint } from './rate-paths.js';
 
 /** What one block adds to the report. Amounts in quote quanta. */
 export interface BlockRecord {
@@ -11,8 +13,13 @@ export interface BlockRecord {
   readonly failed: number;
   /** Both sides of each trade count. */
   readonly fills: number;
-  /** Owners of the accounts that were liquidated. */
+  /** Accounts that were liquidated, owner and number. */
   readonly liquidated: readonly string[];
+  /** Those of them that were not waiting for their verdict yet, and verdicts of earlier ones. */
+  readonly cases: readonly Case[];
+  readonly verdicts: readonly Verdict[];
+  /** Of markets with a price. */
+  readonly rates: readonly RatePoint[];
   /** Closed by liquidation orders in the auction. */
   readonly book: bigint;
   /** Closed on bankrupt accounts outside the book, at mark. */
@@ -37,8 +44,10 @@ type Attributes = ReadonlyMap<string, string>;
 
 const amount = (attributes: Attributes, name: string): bigint => BigInt(JSON.parse(attributes.get(name)!) as string);
 const number = (attributes: Attributes, name: string): number => Number(attributes.get(name)!);
-const ownerOf = (attributes: Attributes): string =>
-  (JSON.parse(attributes.get('subaccount')!) as { owner: string }).owner;
+const accountOf = (attributes: Attributes): string => {
+  const { owner, number } = JSON.parse(attributes.get('subaccount')!) as { owner: string; number: number };
+  return `${owner}/${number}`;
+};
 
 const prefix = 'plimsoll.perps.v1.';
 
@@ -48,6 +57,9 @@ export function recordOf(
   results: Pick<ResponseFinalizeBlock, 'events' | 'txResults'>,
   markets: ReadonlyMap<number, Market>,
   audit: BlockAudit,
+  after: Pick<BlockRecord, 'rates' | 'verdicts'> & {
+    readonly open: (liquidated: readonly string[]) => readonly Case[];
+  },
   micros: number,
 ): BlockRecord {
   const txs = results.txResults.slice(hasVotes(height) ? 1 : 0);
@@ -75,7 +87,7 @@ export function recordOf(
         break;
       case 'EventLiquidation':
       case 'EventBankruptcy':
-        liquidated.add(ownerOf(fields));
+        liquidated.add(accountOf(fields));
         break;
       case 'EventDeleveraged': {
         const divisor = quoteDivisorOf(markets.get(number(fields, 'market_id'))!);
@@ -97,6 +109,9 @@ export function recordOf(
   return {
     ...record,
     liquidated: [...liquidated],
+    cases: after.open([...liquidated]),
+    verdicts: after.verdicts,
+    rates: after.rates,
     violations,
     negativeAccounts,
     insurance,

@@ -3,6 +3,7 @@ import { accessSync, constants, renameSync, rmSync, statSync, writeFileSync } fr
 import { dirname } from 'node:path';
 import { Failure } from '../failure.js';
 import type { ReplayInputs } from './inputs.js';
+import { RatePaths, type RatePath } from './rate-paths.js';
 import type { BlockRecord } from './record.js';
 
 /** The outcome of a replay. Amounts are decimal strings in quote quanta (10^-6 USDC). */
@@ -25,6 +26,17 @@ export interface ReplayReport {
     readonly accounts: number;
     /** Notional closed on them, through the book and outside it. */
     readonly notional: string;
+    /** Cases that could be judged an hour later, and those in which the account would have stood again by itself: see hindsight.ts. */
+    readonly judged: number;
+    readonly unnecessary: number;
+    /** unnecessary / judged; zero when none was judged. */
+    readonly unnecessarySharePpm: number;
+  };
+  readonly margin: {
+    /** Mean over blocks and markets of one over the initial margin rate of a position without size add-on. */
+    readonly averageAllowedLeverage: number;
+    /** By symbol. */
+    readonly rates: Readonly<Record<string, RatePath>>;
   };
   readonly waterfall: {
     /** Notional that liquidation orders closed in the auctions. */
@@ -66,6 +78,9 @@ export class Tally {
   #failed = 0;
   #fills = 0;
   readonly #liquidated = new Set<string>();
+  #judged = 0;
+  #unnecessary = 0;
+  readonly #rates = new RatePaths();
   #closed = 0n;
   #book = 0n;
   #adl = 0n;
@@ -97,7 +112,10 @@ export class Tally {
     this.#txs += record.txs;
     this.#failed += record.failed;
     this.#fills += record.fills;
-    for (const owner of record.liquidated) this.#liquidated.add(owner);
+    for (const account of record.liquidated) this.#liquidated.add(account);
+    this.#judged += record.verdicts.length;
+    this.#unnecessary += record.verdicts.filter(({ unnecessary }) => unnecessary).length;
+    this.#rates.add(record.height, record.rates);
     this.#closed += record.book + record.bankrupt;
     this.#book += record.book;
     this.#adl += record.deleveraged;
@@ -133,7 +151,18 @@ export class Tally {
       txs: this.#txs,
       failedTxs: this.#failed,
       fills: this.#fills,
-      liquidations: { accounts: this.#liquidated.size, notional: this.#closed.toString() },
+      liquidations: {
+        accounts: this.#liquidated.size,
+        notional: this.#closed.toString(),
+        judged: this.#judged,
+        unnecessary: this.#unnecessary,
+        unnecessarySharePpm: this.#judged === 0 ? 0 : Math.round((this.#unnecessary * 1_000_000) / this.#judged),
+      },
+      margin: {
+        averageAllowedLeverage: this.#rates.averageAllowedLeverage,
+        // Market ids count the files from 1.
+        rates: Object.fromEntries([...this.#rates.paths()].map(([id, path]) => [prices[id - 1]!.symbol, path])),
+      },
       waterfall: {
         book: this.#book.toString(),
         deficit: this.#deficit.toString(),

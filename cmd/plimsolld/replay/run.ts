@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { createApp, type PlimsollApp } from '../../../app/app.js';
 import { mounts } from '../../../app/mounts.js';
 import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
+import { fromBech32 } from '../../../runtime/crypto/address.js';
 import { VirtualClock } from '../../../runtime/engine/clock.js';
 import { ConsensusKey } from '../../../runtime/engine/consensus-key.js';
 import { EmbeddedEngine } from '../../../runtime/engine/engine.js';
@@ -9,14 +10,18 @@ import type { Logger } from '../../../runtime/log.js';
 import { openStore } from '../../../runtime/store/index.js';
 import type { CommitMultiStore } from '../../../runtime/store/types.js';
 import { CsvPriceSource } from '../../../x/oracle/sources/csv.js';
+import { subaccountKey } from '../../../x/perps/subaccount-key.js';
+import type { SubaccountKey } from '../../../x/perps/types.js';
 import { auditBlock } from './audit.js';
 import { replayChainId, replayGenesis, validatorSeed } from './genesis.js';
 import { openHome, type Home } from './home.js';
+import { Hindsight, type Case } from './hindsight.js';
 import type { ReplayInputs } from './inputs.js';
 import { Journal } from './journal.js';
 import { marketFor } from './market.js';
 import type { Progress } from './progress.js';
 import { Randomness } from './random.js';
+import { ratePoint } from './rate-paths.js';
 import { recordOf, type BlockRecord } from './record.js';
 import { Tally, type ReplayReport } from './report.js';
 import { PriceHistory, Timeline } from './timeline.js';
@@ -77,6 +82,7 @@ class Session {
   readonly #clock: VirtualClock;
   readonly #journal: Journal | undefined;
   readonly #tally: Tally;
+  readonly #hindsight = new Hindsight();
 
   private constructor(parts: {
     readonly options: ReplayOptions;
@@ -193,15 +199,38 @@ class Session {
         `block ${height}: ${this.#engine.mempool.size} transactions did not fit: the next block would depend on them`,
       );
     }
-    const audit = auditBlock(this.#store.at(), this.#plimsoll.keepers);
-    const micros = Number((process.hrtime.bigint() - started) / 1_000n);
-    return recordOf(height, results, this.#markets, audit, micros);
+    return this.#record(height, results, () => Number((process.hrtime.bigint() - started) / 1_000n));
+  }
+
+  /** Recounts the block that was just committed and writes down what it did. */
+  #record(height: number, results: Parameters<typeof recordOf>[1], micros: () => number): BlockRecord {
+    const { keepers } = this.#plimsoll;
+    const from = this.#store.at();
+    const audit = auditBlock(from, keepers);
+    const timeMs = this.#timeline.timeMs(height);
+    const markets = keepers.perps.markets(from);
+    const open = (accounts: readonly string[]): readonly Case[] =>
+      accounts.length === 0
+        ? []
+        : this.#hindsight.open(accounts.map(keyOfAccount), this.#store.at(BigInt(height - 1)), keepers, timeMs);
+    const verdicts = this.#hindsight.judge(timeMs, markets);
+    const rates = [...this.#markets.keys()]
+      .map(markets)
+      .filter(({ markPrice }) => markPrice !== 0n)
+      .map(ratePoint);
+    return recordOf(height, results, this.#markets, audit, { rates, verdicts, open }, micros());
   }
 
   /** Nobody trades before the first price can be marked, which is with the first votes. */
   #orders(height: number): Uint8Array[] {
     if (height < 3) return [];
-    const view = new TraderView(height - 1, this.#store.at(), this.#plimsoll.keepers, this.#histories);
+    const view = new TraderView(
+      height - 1,
+      this.#timeline.timeMs(height),
+      this.#store.at(),
+      this.#plimsoll.keepers,
+      this.#histories,
+    );
     return this.#crowd.transactions(view, replayChainId);
   }
 
@@ -209,11 +238,14 @@ class Session {
   async #takeUp(): Promise<void> {
     const height = Number(this.#engine.height);
     const records = this.#journal?.read(height) ?? [];
-    for (const record of records) this.#tally.add(record);
+    for (const record of records) {
+      this.#tally.add(record);
+      this.#hindsight.restore(record.cases, record.verdicts);
+    }
     if (records.length === height) return;
     const results = await this.#engine.store.results(height);
     if (results === undefined) throw new Error(`results of block ${height} are missing`);
-    const record = recordOf(height, results, this.#markets, auditBlock(this.#store.at(), this.#plimsoll.keepers), 0);
+    const record = this.#record(height, results, () => 0);
     this.#journal?.append(record);
     this.#tally.add(record);
   }
@@ -229,6 +261,11 @@ class Session {
     }
     return { height, prices: prices.join('  '), openInterest, insurance: this.#tally.insurance };
   }
+}
+
+function keyOfAccount(account: string): SubaccountKey {
+  const [owner, number] = account.split('/');
+  return subaccountKey(fromBech32(owner!), Number(number));
 }
 
 function trancheSum(state: Record<string, unknown>): bigint {

@@ -1,4 +1,4 @@
-import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
+import { MarketStatus, type Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
 import { isHalted, isStale, marketViewOf } from '../keeper.js';
@@ -15,7 +15,7 @@ import { markMarket, readImpact } from './mark.js';
 /**
  * Takes over the block's oracle prices, marks the markets and accrues
  * funding. A market whose oracle price is stale keeps its mark; the book of a
- * halted one says nothing. O(markets * orders up to the impact notional).
+ * halted one says nothing; in neither does funding accrue. O(markets * price levels up to the impact notional).
  */
 export function beginBlock(ctx: Context, deps: Deps): void {
   const { keeper, oracle } = deps;
@@ -38,11 +38,13 @@ export function beginBlock(ctx: Context, deps: Deps): void {
         ),
       };
     }
-    if (voted === undefined || isStale(state, params, ctx.block.timeMs)) continue;
+    if (voted === undefined || state.oraclePrice === 0n) continue;
     const view = marketViewOf(market, state, rates);
-    const impact = isHalted(market) ? noImpact : readImpact(ctx, deps, view, params.mark!.maxImpactOrders);
-    state = { ...state, markPrice: markMarket(ctx, view, state, impact, voted.perpPrice) };
-    keeper.setMarketState(ctx, fundingMinute(ctx, market, view, state, impact, params));
+    const stale = isStale(state, params, ctx.block.timeMs);
+    const impact = stale || isHalted(market) ? noImpact : readImpact(ctx, deps, view, params.mark!.maxImpactLevels);
+    if (!stale) state = { ...state, markPrice: markMarket(ctx, view, state, impact, voted.perpPrice) };
+    const accrues = !stale && market.status === MarketStatus.MARKET_STATUS_NORMAL;
+    keeper.setMarketState(ctx, fundingMinute(ctx, deps, market, view, state, impact, params, accrues));
   }
   moveRates(ctx, deps);
 }

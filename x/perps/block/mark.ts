@@ -1,37 +1,26 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
+import type { BookSource } from '../book/book-index.js';
 import type { MarketStateView } from '../codecs.js';
 import type { Deps } from '../deps.js';
-import {
-  addStanding,
-  averagePrice,
-  bookPrice,
-  dropOldest,
-  emptyAverage,
-  impactNotional,
-  impactPrice,
-  isSurplus,
-  markBand,
-  markPrice,
-  stepBasis,
-  type BookLevel,
-  type ImpactPrices,
-  type TimeAverage,
-} from '../mark/index.js';
+import { advanceMark, impactNotional, impactPrice, type BookLevel, type ImpactPrices } from '../mark/index.js';
 import { dropMinute, keepMinute, markState, minutesOf, setMarkState } from '../mark/store.js';
-import { ppb, type MarketId, type MarketView, type Price, type Side } from '../types.js';
-
-const msPerSecond = 1_000n;
+import type { MarketView, Price, Side } from '../types.js';
 
 /**
- * Impact prices of the book as the block before left it. O(orders up to the
- * impact notional), `maxOrders` at most: a side that needs more counts as too thin.
+ * Impact prices of the book as the block before left it. O(price levels up
+ * to the impact notional), `maxLevels` at most: a side that needs more counts as too thin.
  */
-export function readImpact(ctx: Context, { keeper }: Deps, market: MarketView, maxOrders: number): ImpactPrices {
+export function readImpact(
+  from: BookSource,
+  { keeper }: Pick<Deps, 'keeper'>,
+  market: MarketView,
+  maxLevels: number,
+): ImpactPrices {
   const notional = impactNotional(market);
   function* levels(side: Side): Iterable<BookLevel> {
     let read = 0;
-    for (const level of keeper.bookDepth(ctx, market.id, side)) {
-      if (read++ === maxOrders) return;
+    for (const level of keeper.bookDepth(from, market.id, side)) {
+      if (read++ === maxLevels) return;
       yield level;
     }
   }
@@ -39,49 +28,26 @@ export function readImpact(ctx: Context, { keeper }: Deps, market: MarketView, m
   return { bid: impact('buy'), ask: impact('sell') };
 }
 
-/**
- * Marks a market for this block, once its oracle price is in: counts the
- * time for which the mark before stood, moves the basis on, and takes the
- * median. risk-model sections 7.2 and 7.3. O(1) beside the impact prices.
- */
+/** Marks a market for this block, once its oracle price is in. */
 export function markMarket(
   ctx: Context,
   market: MarketView,
-  state: MarketStateView,
+  { oraclePrice, lastClearingPrice, markPrice: stood }: MarketStateView,
   impact: ImpactPrices,
   perpPrice: bigint,
 ): Price {
+  const { id } = market;
   const { timeMs } = ctx.block;
-  const before = markState(ctx, market.id);
-  const basisTimeMs = before?.basisTimeMs ?? timeMs;
-  const seconds = timeMs > basisTimeMs ? (timeMs - basisTimeMs) / msPerSecond : 0n;
-  const { oraclePrice } = state;
-  const beta = markBand(market);
-  const book = bookPrice(impact, state.lastClearingPrice);
-  const basis = stepBasis(before?.basis ?? ppb(0n), book, oraclePrice, beta, seconds);
-  const average = averaged(ctx, market.id, before?.average ?? emptyAverage, state.markPrice);
-  const mark = markPrice({ oraclePrice, basis, book, perpPrice, beta });
-  setMarkState(ctx, {
-    marketId: market.id,
-    basis,
-    basisTimeMs: basisTimeMs + seconds * msPerSecond,
-    bookPrice: book,
-    averagePrice: averagePrice(average) ?? mark,
-    average,
+  const { mark, state, ended, dropped } = advanceMark(market, markState(ctx, id), () => minutesOf(ctx, id), {
+    timeMs,
+    oraclePrice,
+    perpPrice,
+    impact,
+    lastClearingPrice,
+    stood,
   });
+  if (ended !== undefined) keepMinute(ctx, id, ended);
+  for (const stretch of dropped) dropMinute(ctx, id, stretch);
+  setMarkState(ctx, state);
   return mark;
-}
-
-/** The average with the time counted for which the mark stood. A minute ends once, and drops what fell out of the window. */
-function averaged(ctx: Context, id: MarketId, before: TimeAverage, stood: Price): TimeAverage {
-  const { average, ended } = addStanding(before, stood, ctx.block.timeMs);
-  if (ended === undefined) return average;
-  keepMinute(ctx, id, ended);
-  let kept = average;
-  for (const oldest of [...minutesOf(ctx, id)]) {
-    if (!isSurplus(kept, oldest)) break;
-    kept = dropOldest(kept, oldest);
-    dropMinute(ctx, id, oldest);
-  }
-  return kept;
 }

@@ -2,9 +2,10 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import { FatalError } from '../../../runtime/baseapp/errors.js';
 import type { LedgerView, MarketStateView } from '../codecs.js';
 import { moduleName, type Deps } from '../deps.js';
-import { settle } from '../funding/index.js';
+import { fundingWeight, keepSettledFunding, settle } from '../funding/index.js';
 import { equity } from '../margin/index.js';
 import { applyFill } from '../matching/index.js';
+import { subaccountId } from '../subaccount-key.js';
 import {
   quote,
   type AccountView,
@@ -177,16 +178,19 @@ export class WorkingSet {
    * @returns the signed change of cash by the fill
    */
   fill(account: WorkingAccount, market: MarketView, side: Side, quantity: bigint, price: bigint): Quote {
-    let position = account.position(market.id);
+    const before = account.position(market.id);
+    let position = before;
     if (position !== undefined) {
       const settled = settle(market, position);
       position = settled.position;
       const state = this.state(market.id);
       this.setState({ ...state, clearingBalance: state.clearingBalance - settled.cash });
       this.#moveMarketCash(account, market.id, settled.cash);
+      if (settled.cash !== 0n) this.#tellFunding(account.key, market.id, settled.cash);
     }
-    const { position: after, cash } = applyFill(market, position, side, quantity, price);
-    this.#countSides(market.id, position?.quantity ?? 0n, after?.quantity ?? 0n);
+    const { position: filled, cash } = applyFill(market, position, side, quantity, price);
+    const after = keepSettledFunding(position, filled);
+    this.#count(market.id, before, after);
     account.positions = replaced(account.positions, market.id, after);
     this.#moveMarketCash(account, market.id, cash);
     return cash;
@@ -219,14 +223,25 @@ export class WorkingSet {
     account.marketCash.set(market, (account.marketCash.get(market) ?? 0n) + amount);
   }
 
-  #countSides(id: MarketId, before: bigint, after: bigint): void {
+  #tellFunding(key: SubaccountKey, marketId: MarketId, amount: Quote): void {
+    this.#ctx.emit('plimsoll.perps.v1.EventFundingSettled', {
+      subaccount: subaccountId(key),
+      marketId,
+      amount: amount.toString(),
+    });
+  }
+
+  /** Keeps a market's sums over positions. */
+  #count(id: MarketId, before: PositionView | undefined, after: PositionView | undefined): void {
     const state = this.state(id);
+    const [had, has] = [before?.quantity ?? 0n, after?.quantity ?? 0n];
     const long = (quantity: bigint): bigint => (quantity > 0n ? quantity : 0n);
     const short = (quantity: bigint): bigint => (quantity < 0n ? -quantity : 0n);
     this.setState({
       ...state,
-      longQuanta: state.longQuanta + long(after) - long(before),
-      shortQuanta: state.shortQuanta + short(after) - short(before),
+      longQuanta: state.longQuanta + long(has) - long(had),
+      shortQuanta: state.shortQuanta + short(has) - short(had),
+      fundingWeight: state.fundingWeight + fundingWeight(after) - fundingWeight(before),
     });
   }
 }

@@ -2,7 +2,7 @@ import { clamp, fdiv } from '../../../runtime/math/integers.js';
 import { ppb, type Ppb, type Ppm } from '../types.js';
 
 export const minutesPerHour = 60;
-/** Samples dropped at each end of a full hour. */
+/** Samples dropped at each end of a full hour, and as large a part of a shorter one. */
 const trimmed = 3;
 /** How far interest may pull the rate back, ppb for eight hours. */
 const interestBand = 500_000n;
@@ -13,20 +13,24 @@ export function sampleMinute(sum: bigint, count: bigint): Ppb {
 }
 
 /**
- * Funding rate for one hour from its minute premiums: the mean, of a full
- * hour without its three highest and three lowest, pulled towards interest
- * and clamped (INV-F3). risk-model section 8.
+ * Mean of an hour's minute samples without the highest and lowest twentieth
+ * of them, three of each in a full hour; rounded down, zero of none.
  */
-export function fundingRate(minutePremiums: readonly bigint[], interestPpb8h: bigint, capPpmPerHour: Ppm): Ppb {
+export function trimmedMean(minutePremiums: readonly bigint[]): Ppb {
   const samples = [...minutePremiums].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-  const used = samples.length >= minutesPerHour ? samples.slice(trimmed, -trimmed) : samples;
-  const mean =
-    used.length === 0
-      ? 0n
-      : fdiv(
-          used.reduce((sum, each) => sum + each, 0n),
-          BigInt(used.length),
-        );
+  const dropped = Number(BigInt(samples.length * trimmed) / BigInt(minutesPerHour));
+  const used = samples.slice(dropped, samples.length - dropped);
+  if (used.length === 0) return ppb(0n);
+  return ppb(
+    fdiv(
+      used.reduce((sum, each) => sum + each, 0n),
+      BigInt(used.length),
+    ),
+  );
+}
+
+/** Funding rate for one hour: its premium, pulled towards interest and clamped (INV-F3). risk-model section 8. */
+export function fundingRate(premium: Ppb, interestPpb8h: bigint, capPpmPerHour: Ppm): Ppb {
   const cap = capPpmPerHour * 1_000n;
-  return ppb(clamp(fdiv(mean + clamp(interestPpb8h - mean, -interestBand, interestBand), 8n), -cap, cap));
+  return ppb(clamp(fdiv(premium + clamp(interestPpb8h - premium, -interestBand, interestBand), 8n), -cap, cap));
 }

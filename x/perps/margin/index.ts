@@ -5,6 +5,7 @@ export * from './equity.js';
 export * from './exposure.js';
 export * from './initial.js';
 export * from './loading.js';
+export * from './liquidation-price.js';
 export * from './maintenance.js';
 export * from './open-interest-cap.js';
 export * from './portfolio.js';

@@ -1,3 +1,4 @@
+export * from './advance.js';
 export * from './impact.js';
 export * from './mark-price.js';
 export * from './time-average.js';

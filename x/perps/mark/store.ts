@@ -2,23 +2,13 @@ import { MarkMinute, MarkState, type MarkGenesis } from '../../../gen/plimsoll/p
 import { Collection, type KeyCodec, type Stores } from '../../../runtime/store/collection.js';
 import { readU32, readU64, u32, u64 } from '../../../runtime/store/key.js';
 import type { KVStore, ValueCodec } from '../../../runtime/store/types.js';
+import { allFundingHours, importFundingHour } from './funding-hours.js';
 import { storeName } from '../keys.js';
-import { ppb, price, type MarketId, type Ppb, type Price } from '../types.js';
-import type { Stretch, TimeAverage } from './time-average.js';
+import { ppb, price, type MarketId } from '../types.js';
+import type { MarkStateView } from './advance.js';
+import type { Stretch } from './time-average.js';
 
 type Writable = Stores<KVStore>;
-
-/** What a market's mark is made of besides the block's prices. */
-export interface MarkStateView {
-  readonly marketId: MarketId;
-  readonly basis: Ppb;
-  readonly basisTimeMs: bigint;
-  /** Undefined while the market has no price of its own. */
-  readonly bookPrice: bigint | undefined;
-  /** TWAP30; undefined before the first mark. */
-  readonly averagePrice: Price | undefined;
-  readonly average: TimeAverage;
-}
 
 const marketKey: KeyCodec<MarketId> = { encode: u32, decode: (key) => readU32(key, 0) };
 const minuteKey: KeyCodec<readonly [MarketId, bigint]> = {
@@ -56,17 +46,19 @@ export function exportMarks(from: Stores): MarkGenesis {
   return {
     states: [...states.values(from)].map(markStateToProto),
     minutes: [...minutes.entries(from)].map(([[marketId], stretch]) => ({ ...stretchToProto(stretch), marketId })),
+    fundingHours: [...allFundingHours(from)],
   };
 }
 
 export function importMarks(to: Writable, genesis: MarkGenesis): void {
   for (const state of genesis.states) setMarkState(to, markStateFromProto(state));
   for (const minute of genesis.minutes) keepMinute(to, minute.marketId, stretchFromProto(minute));
+  for (const hour of genesis.fundingHours) importFundingHour(to, hour);
 }
 
 /** @throws Error naming the field at fault */
 export function validateMarks(genesis: MarkGenesis | undefined, markets: ReadonlySet<MarketId>): void {
-  for (const list of ['states', 'minutes'] as const) {
+  for (const list of ['states', 'minutes', 'fundingHours'] as const) {
     for (const [index, { marketId }] of (genesis?.[list] ?? []).entries()) {
       if (!markets.has(marketId))
         throw new Error(`perps.mark.${list}[${index}].market_id: ${marketId} is not a market`);

@@ -78,6 +78,7 @@ export function listMarket(ctx: Context, deps: Deps, market: Market): void {
     shortQuanta: 0n,
     fundingIndex: 0n,
     clearingBalance: 0n,
+    fundingWeight: 0n,
     oracleTimeMs: 0n,
     openInterestCap: undefined,
     funding: emptyFunding,

@@ -3,20 +3,32 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import { positionToProto, subaccountToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { orderView } from '../keeper.js';
-import { equity, health, initialMargin, maintenanceMargin, openProfit, unsettledFunding } from '../margin/index.js';
+import {
+  equity,
+  health,
+  initialMargin,
+  liquidationPrice,
+  maintenanceMargin,
+  openProfit,
+  unsettledFunding,
+  usableEquity,
+} from '../margin/index.js';
 import { freeCollateral } from '../msgs/common.js';
 import { subaccountId } from '../subaccount-key.js';
-import type { MarketView, PositionView, SubaccountKey } from '../types.js';
+import type { AccountView, Markets, PositionView, SubaccountKey } from '../types.js';
 import { positionValue } from '../units/index.js';
 
 /** A position as clients see it, computed by the rules that liquidate it. */
-export function positionInfo(key: SubaccountKey, market: MarketView, position: PositionView): PositionInfo {
+export function positionInfo(account: AccountView, position: PositionView, markets: Markets): PositionInfo {
+  const { key } = account;
+  const market = markets(position.marketId);
   return {
     position: { ...positionToProto(position), subaccount: subaccountId(key) },
     markPrice: market.markPrice,
     value: positionValue(market, position.quantity).toString(),
     openProfit: openProfit(market, position).toString(),
     unsettledFunding: unsettledFunding(market, position).toString(),
+    liquidationPrice: liquidationPrice(account, market.id, markets) ?? 0n,
   };
 }
 
@@ -31,11 +43,12 @@ export function subaccountInfo(ctx: Context, deps: Deps, key: SubaccountKey): Su
   const standing = { equity: equity(account, markets), maintenanceMargin: maintenanceMargin(account, markets) };
   return {
     subaccount: { ...subaccountToProto(state), id: subaccountId(key) },
-    positions: account.positions.map((position) => positionInfo(key, markets(position.marketId), position)),
+    positions: account.positions.map((position) => positionInfo(account, position, markets)),
     equity: standing.equity.toString(),
     maintenanceMargin: standing.maintenanceMargin.toString(),
     initialMargin: initialMargin(account, orders, markets).toString(),
     freeCollateral: freeCollateral(ctx, deps, account).toString(),
     healthPpm: (health(standing) ?? 0n).toString(),
+    usableEquity: usableEquity(account, markets).toString(),
   };
 }

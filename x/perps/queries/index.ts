@@ -8,16 +8,19 @@ import { audit } from '../block/identities.js';
 import { ledgerToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
+import { fundingHours } from '../mark/funding-hours.js';
 import { orderToProto } from '../msgs/order-proto.js';
 import { requireSubaccountKey } from '../msgs/common.js';
 import { sdkErrors } from '../../../runtime/baseapp/errors.js';
 import { positionInfo, subaccountInfo } from './accounts.js';
 import { collateralAssets, collateralOf, collateralSales } from './collateral.js';
 import { marketRates } from './rates.js';
+import { preview, type MsgHandlers } from './preview.js';
 import { waitingQueries } from './waiting.js';
 import { bookLevels, defaultDepth, marketInfo, maxDepth } from './markets.js';
 
-export function queries(deps: Deps): Handlers<typeof QueryDefinition> {
+/** @param messages what runs messages, for those who ask before they send */
+export function queries(deps: Deps, messages: MsgHandlers): Handlers<typeof QueryDefinition> {
   const { keeper } = deps;
   const requireMarket = (ctx: Context, id: number) => {
     const market = keeper.market(ctx, id);
@@ -55,11 +58,24 @@ export function queries(deps: Deps): Handlers<typeof QueryDefinition> {
     position: (ctx, { owner, number, marketId }) => {
       const key = requireSubaccountKey(owner, number, 'number');
       requireMarket(ctx, marketId);
-      const position = keeper.position(ctx, key, marketId);
+      const account = keeper.account(ctx, key);
+      const position = account.positions.find((each) => each.marketId === marketId);
       if (position === undefined)
         throw sdkErrors.keyNotFound(`subaccount ${owner}/${number} has no position in market ${marketId}`);
-      return { position: positionInfo(key, keeper.marketView(ctx, marketId), position) };
+      return { position: positionInfo(account, position, keeper.markets(ctx)) };
     },
+    fundingHistory: (ctx, { marketId, pagination }) => {
+      requireMarket(ctx, marketId);
+      const page = paginate(
+        fundingHours(ctx, marketId),
+        pagination,
+        ({ hour }) => keyBytes(u64(hour)),
+        (hour) => hour,
+      );
+      return { hours: page.items, pagination: page.pagination };
+    },
+    preview: (ctx, request) =>
+      preview(ctx, deps, messages, requireSubaccountKey(request.owner, request.number, 'number'), request),
     orders: (ctx, { owner, number, marketId, pagination }) => {
       const key = requireSubaccountKey(owner, number, 'number');
       const page = paginate(

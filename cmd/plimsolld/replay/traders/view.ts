@@ -3,7 +3,10 @@ import type { Stores } from '../../../../runtime/store/collection.js';
 import type { Keepers } from '../../../../app/app.js';
 import { clampPrice, type ClampState } from '../../../../x/oracle/clamp.js';
 import { collateralDenom } from '../../../../x/perps/deps.js';
+import { readImpact } from '../../../../x/perps/block/mark.js';
 import { marketViewOf, type BookOrder } from '../../../../x/perps/keeper.js';
+import { advanceMark } from '../../../../x/perps/mark/index.js';
+import { markState, minutesOf } from '../../../../x/perps/mark/store.js';
 import { price, type AccountView, type MarketId, type Markets, type MarketView } from '../../../../x/perps/types.js';
 import type { PriceHistory } from '../timeline.js';
 import type { Trader } from './trader.js';
@@ -21,6 +24,8 @@ export class TraderView {
 
   constructor(
     readonly height: number,
+    /** Time of the next block, milliseconds. */
+    readonly nextMs: bigint,
     from: Stores,
     keepers: Keepers,
     histories: ReadonlyMap<MarketId, PriceHistory>,
@@ -34,10 +39,29 @@ export class TraderView {
     let view = this.#views.get(id);
     if (view === undefined) {
       const state = this.#keepers.perps.marketState(this.#from, id);
-      const mark = price(this.#next(id)?.price ?? state.markPrice);
+      const oraclePrice = price(this.#next(id)?.price ?? state.oraclePrice);
+      const { perps } = this.#keepers;
+      const before = perps.marketView(this.#from, id);
+      const { mark, state: marked } = advanceMark(before, markState(this.#from, id), () => minutesOf(this.#from, id), {
+        timeMs: this.nextMs,
+        oraclePrice,
+        perpPrice: 0n,
+        impact: readImpact(
+          this.#from,
+          { keeper: perps },
+          { ...before, oraclePrice },
+          perps.params(this.#from).mark!.maxImpactLevels,
+        ),
+        lastClearingPrice: state.lastClearingPrice,
+        stood: state.markPrice,
+      });
       const market = this.market(id);
-      const rates = this.#keepers.perps.ratesView(this.#from, market);
-      view = marketViewOf(market, { ...state, markPrice: mark, oraclePrice: mark }, rates);
+      view = marketViewOf(
+        market,
+        { ...state, markPrice: mark, oraclePrice },
+        perps.ratesView(this.#from, market),
+        marked.averagePrice,
+      );
       this.#views.set(id, view);
     }
     return view;
