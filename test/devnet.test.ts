@@ -273,6 +273,16 @@ describe('a devnet', { concurrency: false }, () => {
       (error: { stderr: string; code: number }) =>
         error.code === 1 && /insufficient free collateral/.test(error.stderr),
     );
+    const preview = (amount: string) =>
+      devnet.cli('tx', 'perps', 'withdraw', '--from', 'carol', '--amount', amount, '--preview', '--output', 'json');
+    const { accepted, after } = JSON.parse(await preview('1000uusdc')) as {
+      accepted: boolean;
+      after: { equity: string };
+    };
+    assert.deepEqual([accepted, after.equity], [true, '4999998000']);
+    const { refusal } = JSON.parse(await preview('9999999999uusdc')) as { refusal: { code: number; log: string } };
+    assert.equal(refusal.code, 6);
+    assert.match(refusal.log, /insufficient free collateral/);
     await assert.rejects(
       () => devnet.cli('tx', 'perps', 'deposit', '--from', 'carol', '--amount', 'lots'),
       (error: { code: number; stderr: string }) => error.code === 2 && /like 100uusdc/.test(error.stderr),

@@ -84,6 +84,17 @@ describe('a crash', () => {
     assert.ok(reference.failedTxs * 50 <= reference.txs, `${reference.failedTxs} of ${reference.txs} failed`);
   });
 
+  test('the report tells how much leverage rates allowed, how they went, and which closes hindsight spares', () => {
+    const { averageAllowedLeverage, rates } = reference.margin;
+    assert.ok(averageAllowedLeverage > 1 && averageAllowedLeverage <= 20, `${averageAllowedLeverage}`);
+    const path = rates['BTC-USD']!;
+    assert.ok(path.maintenancePpm.min <= path.maintenancePpm.median && path.maintenancePpm.max <= 25_000);
+    assert.equal(path.series.length, 80);
+    // Fifty minutes from the first bar of the fall to the end: too short to judge anybody.
+    const { judged, unnecessary, unnecessarySharePpm } = reference.liquidations;
+    assert.deepEqual([judged, unnecessary, unnecessarySharePpm], [0, 0, 0]);
+  });
+
   test('two runs with the same seed end at the same app hash, another seed does not', async () => {
     assert.deepEqual(lasting(await run(flags([`BTC-USD=${path}`]))), lasting(reference));
     const other = await run(flags([`BTC-USD=${path}`], { seed: 'other', blocks: '60' }));

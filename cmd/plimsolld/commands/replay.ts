@@ -91,10 +91,11 @@ async function run(flags: Flags): Promise<void> {
 const usdc = (quanta: string): string => `${(BigInt(quanta) / 1_000_000n).toLocaleString('en')} USDC`;
 
 function summary(report: ReplayReport): string {
-  const { liquidations, waterfall, insurance } = report;
+  const { liquidations, margin, waterfall, insurance } = report;
   const lines = [
     `${report.blocks} blocks, ${report.txs} transactions, ${report.fills} fills in ${report.wallSeconds} s (${report.blocksPerSecond} blocks/s)`,
     `${liquidations.accounts} accounts liquidated: ${usdc(liquidations.notional)}, of which ${usdc(waterfall.book)} through the book`,
+    `of ${liquidations.judged} liquidations judged an hour later, ${liquidations.unnecessary} would not have been needed; allowed leverage ${margin.averageAllowedLeverage} on average`,
     `losses paid: insurance ${usdc(waterfall.insurance)}, haircut ${usdc(waterfall.haircut)}; deleveraged ${usdc(waterfall.adl)}`,
     `insurance ${usdc(insurance.start)} at the start, ${usdc(insurance.min)} at worst, ${usdc(insurance.end)} at the end; bad debt ${usdc(report.badDebt)}`,
     `negative equity at the end of a block: ${report.negativeEquityBlockEnds}; identity violations: ${report.identityViolations}`,
