@@ -78,6 +78,12 @@ export class AccountCache {
     return this.#columns;
   }
 
+  /** All accounts as the block's messages left them, in no particular order. */
+  *everybody(ctx: Context, { keeper }: Deps): Iterable<StoredAccount> {
+    for (const account of this.#accounts) if (!this.#changed.has(account.key)) yield account;
+    for (const key of this.#changed) yield keeper.account(ctx, key);
+  }
+
   /** All accounts as the end of the block before left them, in no particular order. */
   get accounts(): readonly StoredAccount[] {
     return this.#accounts;

@@ -32,7 +32,7 @@ export function deleverage(
         deleverageCandidate(account, market, work.markets, work.equity(account)),
       );
       if (level > 0n && !reaches(market, abs(net), candidates, level)) return undefined;
-      return { accounts, cuts: waterFill(market, abs(net), candidates) };
+      return { accounts, cuts: waterFill(market, abs(net), candidates, level) };
     });
     for (const [index, quantity] of plan.cuts.entries()) {
       if (quantity === 0n) continue;

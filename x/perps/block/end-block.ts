@@ -4,7 +4,7 @@ import { runAuctions } from './auctions.js';
 import { followDebts, sellCollateral } from './conversions.js';
 import { checkIdentities } from './identities.js';
 import { planLiquidations } from './liquidate.js';
-import { riskScan } from './risk-scan.js';
+import { riskScan, standings } from './risk-scan.js';
 import { resolveBankruptcies } from './waterfall.js';
 import { WorkingSet } from './working-set.js';
 
@@ -27,7 +27,7 @@ export function endBlock(ctx: Context, deps: Deps): void {
   resolveBankruptcies(ctx, deps, work);
   work.flush();
   followDebts(ctx, deps, work, looked);
-  deps.health?.close(ctx.block.height, [...looked, ...work.touched()], work.markets);
+  deps.health?.close(ctx.block.height, standings(work, looked), work.markets);
   deps.accounts?.close(ctx, deps, work.changed());
 
   const [broken] = checkIdentities(ctx, deps, work);

@@ -49,8 +49,7 @@ export class Gains {
   /** To be called before a position of a solvent account is closed at mark. */
   remember(account: WorkingAccount): void {
     if (this.#closed.has(account.key)) return;
-    const { key, cash, positions, collateral, marketCash } = account;
-    this.#closed.set(key, { key, cash, positions, collateral, marketCash: new Map(marketCash) });
+    this.#closed.set(account.key, { ...account.asStored(), marketCash: new Map(account.marketCash) });
   }
 
   /** Takes a haircut. */

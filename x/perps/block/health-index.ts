@@ -1,9 +1,10 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
 import { assetStepOf, reachOf, stepOf, WakeHeap, type Marked, type Priced } from '../health/index.js';
-import { assetOf, equity, maintenanceMargin, usdcEquity } from '../margin/index.js';
+import { assetOf, usdcEquity } from '../margin/index.js';
 import { min } from '../units/index.js';
-import type { AccountView, AssetId, MarketId, Markets, MarketView, SubaccountKey } from '../types.js';
+import type { AssetId, MarketId, Markets, MarketView, SubaccountKey } from '../types.js';
+import type { Standing } from './risk-scan.js';
 
 /** An account that must be looked at in every block: it is under water, or was. */
 const always = -1;
@@ -67,15 +68,12 @@ export class HealthIndex {
     return [...due];
   }
 
-  /** Ends the block: `accounts` were looked at or changed; of one that comes twice the last is how it stands now. */
-  close(
-    height: bigint,
-    accounts: Iterable<AccountView & { readonly underwaterHeight: bigint }>,
-    markets: Markets,
-  ): void {
+  /** Ends the block: these accounts were looked at or changed, each once. */
+  close(height: bigint, standings: Iterable<Standing>, markets: Markets): void {
     const { odometers } = this.#block!;
     const wakes: (readonly [SubaccountKey, MarketId | undefined, number])[] = [];
-    for (const account of accounts) {
+    for (const standing of standings) {
+      const { account } = standing;
       const [first, second] = account.positions;
       const backed = account.collateral.length > 0;
       // Without a position, only who owes what a position lost can fail.
@@ -84,9 +82,8 @@ export class HealthIndex {
         continue;
       }
       const odometer = backed || first === undefined || second !== undefined ? anyMarket : first.marketId;
-      let slack: bigint = equity(account, markets) - maintenanceMargin(account, markets);
       // A debt in USDC may put collateral up for sale.
-      if (backed) slack = min(slack, usdcEquity(account, markets));
+      const slack = backed ? min(standing.slack, usdcEquity(account, markets)) : standing.slack;
       const at =
         slack < 0n || account.underwaterHeight !== 0n
           ? always

@@ -2,6 +2,7 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import { auditBooks, checkCustody, type AssetBooks, type Audit, type Violation } from '../accounting/audit.js';
 import { collateralDenom, moduleName, type Deps } from '../deps.js';
 import type { Stores } from '../../../runtime/store/collection.js';
+import { min } from '../units/index.js';
 import type { WorkingSet } from './working-set.js';
 
 /** Module account of the insurance tranches. */
@@ -39,10 +40,9 @@ export function checkIdentities(ctx: Context, deps: Deps, work: WorkingSet): Vio
   if (tranches !== reserve)
     found.push({ identity: 'ID-1', detail: `tranches ${tranches} against a balance of ${reserve}` });
   for (const asset of assetBooks(ctx, deps)) found.push(...checkCustody(asset));
-  for (const account of work.touched()) {
-    const equity = work.equity(account);
-    if (equity < 0n) found.push({ identity: 'ID-4', detail: `an account ends with an equity of ${equity}` });
-  }
+  let least = 0n;
+  for (const account of work.accounts()) least = min(least, work.equity(account));
+  if (least < 0n) found.push({ identity: 'ID-4', detail: `an account ends with an equity of ${least}` });
   return found;
 }
 

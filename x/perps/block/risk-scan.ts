@@ -3,7 +3,7 @@ import type { Deps } from '../deps.js';
 import { isStale, riskParamsOf } from '../keeper.js';
 import { assetOf, clampedHealth, equity, maintenanceMargin } from '../margin/index.js';
 import { trigger } from '../liquidation/index.js';
-import type { AccountView, MarketId, PositionView, Ppm, Quote, SubaccountKey } from '../types.js';
+import type { MarketId, Ppm, Quote, StoredAccount, SubaccountKey } from '../types.js';
 import type { WorkingSet } from './working-set.js';
 
 /** An account to be liquidated in this block. */
@@ -15,15 +15,18 @@ export interface Failing {
   readonly closable: boolean;
 }
 
-/** An account as the scan saw it. */
-export interface Looked extends AccountView {
-  readonly underwaterHeight: bigint;
+/** An account with how far it is from failing. */
+export interface Standing {
+  readonly account: StoredAccount;
+  /** Equity less maintenance margin. */
+  readonly slack: bigint;
 }
 
 export interface RiskScan {
   /** Worst first, ties by key. */
   readonly failing: readonly Failing[];
-  readonly looked: readonly Looked[];
+  /** All that were looked at, as the scan found them. */
+  readonly looked: readonly Standing[];
 }
 
 /**
@@ -52,42 +55,35 @@ export function riskScan(
     return known;
   };
   const failing: Failing[] = [];
-  const looked: Looked[] = [];
+  const looked: Standing[] = [];
 
-  const check = (key: SubaccountKey, positions: readonly PositionView[]): void => {
-    const state = keeper.subaccount(ctx, key)!;
-    const account = {
-      key,
-      cash: state.cash,
-      positions,
-      collateral: keeper.collateralOf(ctx, key),
-      underwaterHeight: state.underwaterHeight,
-      settings: state.settings,
-    };
-    looked.push(account);
-    if (positions.length === 0 && account.collateral.length === 0) return;
+  const check = (account: StoredAccount): void => {
+    const { key, positions, collateral, underwaterHeight } = account;
+    if (positions.length === 0 && collateral.length === 0) {
+      looked.push({ account, slack: 0n });
+      return;
+    }
     const standing = {
       equity: equity(account, work.markets),
       maintenanceMargin: maintenanceMargin(account, work.markets),
     };
+    looked.push({ account, slack: standing.equity - standing.maintenanceMargin });
     if (standing.equity >= standing.maintenanceMargin) {
-      if (state.underwaterHeight !== 0n) work.account(key).underwaterHeight = 0n;
+      if (underwaterHeight !== 0n) work.account(key).underwaterHeight = 0n;
       return;
     }
     const closable =
       !positions.some(({ marketId }) => isStaleMarket(marketId)) &&
-      !account.collateral.some(({ assetId }) => assetOf(work.markets, assetId).stale);
-    const triggered = trigger({ ...standing, underwaterHeight: state.underwaterHeight, height, params: risk });
+      !collateral.some(({ assetId }) => assetOf(work.markets, assetId).stale);
+    const triggered = trigger({ ...standing, underwaterHeight, height, params: risk });
     work.account(key).underwaterHeight = height;
     if (triggered && (closable || standing.equity < 0n)) {
       failing.push({ key, health: clampedHealth(standing), equity: standing.equity, closable });
     }
   };
 
-  if (due === undefined) {
-    for (const [key, positions] of accountsWithPositions(ctx, deps)) check(key, positions);
-    for (const key of accountsWithCollateralOnly(ctx, deps)) check(key, []);
-  } else for (const key of due) check(key, keeper.positionsOf(ctx, key));
+  if (due === undefined) for (const account of work.everybody()) check(account);
+  else for (const key of due) check(work.stored(key));
   failing.sort((a, b) => {
     if (a.health !== b.health) return a.health < b.health ? -1 : 1;
     return a.key < b.key ? -1 : 1;
@@ -95,28 +91,9 @@ export function riskScan(
   return { failing, looked };
 }
 
-/** Accounts without a position that have collateral, which may stand for what a position lost, or whose sale must end. */
-function accountsWithCollateralOnly(ctx: Context, { keeper }: Deps): SubaccountKey[] {
-  const keys = new Set<SubaccountKey>();
-  for (const [key] of keeper.collateral.balances(ctx)) keys.add(key);
-  for (const [, key] of keeper.collateral.conversions(ctx)) keys.add(key);
-  return [...keys].filter((key) => keeper.positionsOf(ctx, key).length === 0);
-}
-
-/** Positions lie account by account. */
-function* accountsWithPositions(
-  ctx: Context,
-  { keeper }: Deps,
-): Iterable<readonly [SubaccountKey, readonly PositionView[]]> {
-  let current: SubaccountKey | undefined;
-  let positions: PositionView[] = [];
-  for (const [[key], position] of keeper.allPositions(ctx)) {
-    if (key !== current) {
-      if (current !== undefined) yield [current, positions];
-      current = key;
-      positions = [];
-    }
-    positions.push(position);
-  }
-  if (current !== undefined) yield [current, positions];
+/** How all accounts stand at the end of the block that the scan or the working set looked at; of others nothing changed. */
+export function* standings(work: WorkingSet, looked: readonly Standing[]): Iterable<Standing> {
+  for (const standing of looked) if (work.known(standing.account.key) === undefined) yield standing;
+  for (const account of work.accounts())
+    yield { account, slack: work.equity(account) - maintenanceMargin(account, work.markets) };
 }

@@ -16,7 +16,7 @@ export class Solvent {
   readonly #cache: AccountCache;
   /** By slot of the cache: 1 when the working set knows better, or the account is bankrupt. */
   readonly #marked: Uint8Array;
-  #touchedBefore: readonly WorkingAccount[] | undefined;
+  #markedBefore = 0;
   readonly #known = new Map<MarketId, MarketEstimate>();
 
   constructor(ctx: Context, deps: Deps, work: WorkingSet, bankrupt: ReadonlySet<SubaccountKey>) {
@@ -28,22 +28,14 @@ export class Solvent {
     this.#marked = new Uint8Array(this.#cache.accounts.length);
   }
 
-  /** Those that the block touched, in key order. */
-  touched(): readonly WorkingAccount[] {
-    const touched = this.#work.touched();
-    if (touched !== this.#touchedBefore) {
-      for (const { key } of touched) {
-        const slot = this.#cache.slotOf(key);
-        if (slot !== undefined) this.#marked[slot] = 1;
-      }
-      this.#touchedBefore = touched;
-    }
-    return touched.filter(({ key }) => !this.#bankrupt.has(key));
+  /** Those that the block touched, in no particular order. */
+  *touched(): Iterable<WorkingAccount> {
+    for (const account of this.#work.accounts()) if (!this.#bankrupt.has(account.key)) yield account;
   }
 
   /** Those that the block did not touch and that hold a market, in no particular order. */
   untouchedHolders(id: MarketId, visit: (account: StoredAccount) => void): void {
-    this.touched();
+    this.#mark();
     this.#cache.columns.holders(id, (slot) => {
       if (this.#marked[slot] === 0) visit(this.#cache.at(slot));
     });
@@ -51,7 +43,7 @@ export class Solvent {
 
   /** All those that the block did not touch, in no particular order. */
   untouched(visit: (account: StoredAccount) => void): void {
-    this.touched();
+    this.#mark();
     for (const [slot, account] of this.#cache.accounts.entries()) if (this.#marked[slot] === 0) visit(account);
   }
 
@@ -82,9 +74,9 @@ export class Solvent {
   }
 
   #estimates(market: MarketView, side: 'long' | 'short', accounts: AccountView[]): SideEstimates {
-    const touched = this.touched();
+    this.#mark();
     const { columns } = this.#cache;
-    const all = new SideEstimates(columns.count(market.id) + touched.length);
+    const all = new SideEstimates(columns.count(market.id) + this.#work.size);
     const sign = side === 'long' ? 1 : -1;
     const sums = new AccountEstimate();
     const markets = (id: MarketId): MarketEstimate => this.#estimate(id);
@@ -94,7 +86,7 @@ export class Solvent {
       all.add(sums, quantity * sign, own);
       accounts.push(this.#cache.at(slot));
     });
-    for (const account of touched) {
+    for (const account of this.touched()) {
       const held = Number(account.position(market.id)?.quantity ?? 0n) * sign;
       if (held <= 0) continue;
       let own = 0;
@@ -107,6 +99,16 @@ export class Solvent {
       accounts.push(account);
     }
     return all;
+  }
+
+  /** Notes who was touched since the last time. */
+  #mark(): void {
+    if (this.#work.size === this.#markedBefore) return;
+    for (const { key } of this.#work.accounts()) {
+      const slot = this.#cache.slotOf(key);
+      if (slot !== undefined) this.#marked[slot] = 1;
+    }
+    this.#markedBefore = this.#work.size;
   }
 
   #estimate(id: MarketId): MarketEstimate {

@@ -30,9 +30,9 @@ interface Bankrupt {
  * exact rules for those who are closed or charged.
  */
 export function resolveBankruptcies(ctx: Context, deps: Deps, work: WorkingSet): void {
-  const bankrupts = work
-    .touched()
+  const bankrupts = [...work.accounts()]
     .filter((account) => work.equity(account) < 0n)
+    .sort((a, b) => (a.key < b.key ? -1 : 1))
     .map((account) => bankruptOf(ctx, deps, work, account));
   if (bankrupts.length === 0) return;
   for (const { account, deficit } of bankrupts) {
@@ -135,7 +135,7 @@ function coverDeficit(
   work.addDust(-fromDust);
   work.addFees(-fromFees);
   const badDebt = left - fromDust - fromFees;
-  if (badDebt > 0n) work.ledger = { ...work.ledger, badDebt: work.ledger.badDebt + badDebt };
+  if (badDebt > 0n) work.addBadDebt(badDebt);
   ctx.emit('plimsoll.perps.v1.EventDeficit', {
     marketId: id,
     deficit: deficit.toString(),

@@ -22,15 +22,24 @@ import {
   type SubaccountKey,
 } from '../types.js';
 
+/** Of accounts without a fill: shared by all of them and never written. */
+const nothingMoved = new Map<MarketId, bigint>();
+
+/** The working set's own copy of a value, which it changes in place. */
+type Own<T> = { -readonly [K in keyof T]: T[K] };
+
 /** An account while the end of the block works on it. */
 export class WorkingAccount implements AccountView {
   cash: Quote;
   positions: readonly PositionView[];
   collateral: readonly Holding[];
-  underwaterHeight: bigint;
   readonly settings: MarginSettings | undefined;
+  underwaterHeight: bigint;
   /** Cash that moved in each market in this block: fills and funding, without fees. */
-  readonly marketCash = new Map<MarketId, bigint>();
+  get marketCash(): ReadonlyMap<MarketId, bigint> {
+    return this.#marketCash;
+  }
+  #marketCash = nothingMoved;
   readonly key: SubaccountKey;
   /** As the store has it: only the working set changes it meanwhile. */
   readonly stored: StoredAccount;
@@ -39,9 +48,9 @@ export class WorkingAccount implements AccountView {
     this.key = stored.key;
     this.cash = stored.cash;
     this.positions = stored.positions;
+    this.settings = stored.settings;
     this.underwaterHeight = stored.underwaterHeight;
     this.collateral = stored.collateral;
-    this.settings = stored.settings;
     this.stored = stored;
   }
 
@@ -51,12 +60,25 @@ export class WorkingAccount implements AccountView {
       this.cash !== this.stored.cash ||
       this.underwaterHeight !== this.stored.underwaterHeight ||
       this.collateral !== this.stored.collateral ||
-      this.marketCash.size > 0
+      this.#marketCash !== nothingMoved
     );
   }
 
+  /** Notes cash that moved in a market. */
+  moveMarketCash(market: MarketId, amount: bigint): void {
+    if (this.#marketCash === nothingMoved) this.#marketCash = new Map();
+    this.#marketCash.set(market, (this.#marketCash.get(market) ?? 0n) + amount);
+  }
+
+  /** As it stands now, apart from the working set. */
+  asStored(): StoredAccount {
+    const { cash, positions, collateral, underwaterHeight } = this;
+    return { ...this.stored, cash, positions, collateral, underwaterHeight };
+  }
+
   position(market: MarketId): PositionView | undefined {
-    return this.positions.find(({ marketId }) => marketId === market);
+    for (const position of this.positions) if (position.marketId === market) return position;
+    return undefined;
   }
 }
 
@@ -67,20 +89,19 @@ export class WorkingAccount implements AccountView {
 export class WorkingSet {
   readonly markets: Markets;
   readonly #accounts = new Map<SubaccountKey, WorkingAccount>();
-  #touched: readonly WorkingAccount[] | undefined;
-  readonly #states = new Map<MarketId, MarketStateView>();
+  readonly #states = new Map<MarketId, Own<MarketStateView>>();
   /** Penalties on their way to the tranches. */
   readonly #contributions = new Map<MarketId, bigint>();
   readonly #tradingFees = new Map<MarketId, bigint>();
   readonly #ctx: Context;
   readonly #deps: Deps;
-  ledger: LedgerView;
+  readonly #ledger: Own<LedgerView>;
 
   constructor(ctx: Context, deps: Deps) {
     this.#ctx = ctx;
     this.#deps = deps;
     this.markets = deps.keeper.markets(ctx);
-    this.ledger = deps.keeper.ledger(ctx);
+    this.#ledger = { ...deps.keeper.ledger(ctx) };
   }
 
   account(key: SubaccountKey): WorkingAccount {
@@ -88,7 +109,6 @@ export class WorkingSet {
     if (account === undefined) {
       account = new WorkingAccount(this.stored(key));
       this.#accounts.set(key, account);
-      this.#touched = undefined;
     }
     return account;
   }
@@ -107,24 +127,26 @@ export class WorkingSet {
     return this.#deps.keeper.account(this.#ctx, key);
   }
 
-  /** Accounts touched so far, in key order. */
-  touched(): readonly WorkingAccount[] {
-    this.#touched ??= [...this.#accounts.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
-    return this.#touched;
+  /** All accounts as the store has them, in no particular order. */
+  everybody(): Iterable<StoredAccount> {
+    return this.#deps.accounts?.everybody(this.#ctx, this.#deps) ?? this.#deps.keeper.allAccounts(this.#ctx);
+  }
+
+  /** Accounts touched so far, in no particular order. */
+  accounts(): Iterable<WorkingAccount> {
+    return this.#accounts.values();
+  }
+
+  /** How many were touched so far. */
+  get size(): number {
+    return this.#accounts.size;
   }
 
   /** Accounts that stand differently now, as `flush` writes them. */
   changed(): StoredAccount[] {
-    return this.touched()
-      .filter(({ changed }) => changed)
-      .map(({ key, cash, positions, collateral, underwaterHeight, settings }) => ({
-        key,
-        cash,
-        positions,
-        collateral,
-        underwaterHeight,
-        settings,
-      }));
+    const changed: StoredAccount[] = [];
+    for (const account of this.#accounts.values()) if (account.changed) changed.push(account.asStored());
+    return changed;
   }
 
   state(id: MarketId): MarketStateView {
@@ -132,7 +154,11 @@ export class WorkingSet {
   }
 
   setState(state: MarketStateView): void {
-    this.#states.set(state.marketId, state);
+    this.#states.set(state.marketId, { ...state });
+  }
+
+  get ledger(): LedgerView {
+    return this.#ledger;
   }
 
   equity(account: AccountView): Quote {
@@ -149,11 +175,11 @@ export class WorkingSet {
   /** Changes an account's cash for a reason other than a fill: fee, penalty, haircut, relief. */
   addCash(account: WorkingAccount, amount: bigint): void {
     account.cash = quote(account.cash + amount);
-    this.ledger = { ...this.ledger, totalCash: this.ledger.totalCash + amount };
+    this.#ledger.totalCash += amount;
   }
 
   addFees(amount: bigint): void {
-    this.ledger = { ...this.ledger, fees: this.ledger.fees + amount };
+    this.#ledger.fees += amount;
   }
 
   /** Books a fee on a fill; a part of a block's fees goes to the tranches behind the market. */
@@ -163,7 +189,11 @@ export class WorkingSet {
   }
 
   addDust(amount: bigint): void {
-    this.ledger = { ...this.ledger, dust: this.ledger.dust + amount };
+    this.#ledger.dust += amount;
+  }
+
+  addBadDebt(amount: bigint): void {
+    this.#ledger.badDebt += amount;
   }
 
   /** Books money that goes to a market's tranche when the block ends. */
@@ -174,7 +204,7 @@ export class WorkingSet {
   /**
    * Fills an account: settles the position's funding, moves cash by the fill
    * amount and keeps the market's totals. What a buyer pays more than a
-   * seller gets by rounding is collected as dust by `closeFills`.
+   * seller gets by rounding is dust, for the caller to add up.
    * @returns the signed change of cash by the fill
    */
   fill(account: WorkingAccount, market: MarketView, side: Side, quantity: bigint, price: bigint): Quote {
@@ -183,8 +213,7 @@ export class WorkingSet {
     if (position !== undefined) {
       const settled = settle(market, position);
       position = settled.position;
-      const state = this.state(market.id);
-      this.setState({ ...state, clearingBalance: state.clearingBalance - settled.cash });
+      if (settled.cash !== 0n) this.#open(market.id).clearingBalance -= settled.cash;
       this.#moveMarketCash(account, market.id, settled.cash);
       if (settled.cash !== 0n) this.#tellFunding(account.key, market.id, settled.cash);
     }
@@ -196,11 +225,11 @@ export class WorkingSet {
     return cash;
   }
 
-  /** Writes everything back, in key order. */
+  /** Writes everything back. */
   flush(): void {
     const { keeper, insurance } = this.#deps;
     const ctx = this.#ctx;
-    for (const account of this.touched()) {
+    for (const account of this.#accounts.values()) {
       if (!account.changed) continue;
       keeper.setAccount(ctx, account, account.stored.positions);
       for (const { assetId, amount } of account.stored.collateral) {
@@ -211,7 +240,7 @@ export class WorkingSet {
     for (const id of [...this.#states.keys()].sort((a, b) => a - b)) keeper.setMarketState(ctx, this.#states.get(id)!);
     for (const id of [...this.#tradingFees.keys()].sort((a, b) => a - b))
       this.addFees(-insurance.contributeFees(ctx, id, moduleName, this.#tradingFees.get(id)!));
-    keeper.setLedger(ctx, this.ledger);
+    keeper.setLedger(ctx, { ...this.#ledger });
     for (const id of [...this.#contributions.keys()].sort((a, b) => a - b)) {
       const amount = this.#contributions.get(id)!;
       if (amount > 0n) insurance.contribute(ctx, id, moduleName, amount);
@@ -220,7 +249,7 @@ export class WorkingSet {
 
   #moveMarketCash(account: WorkingAccount, market: MarketId, amount: bigint): void {
     this.addCash(account, amount);
-    account.marketCash.set(market, (account.marketCash.get(market) ?? 0n) + amount);
+    account.moveMarketCash(market, amount);
   }
 
   #tellFunding(key: SubaccountKey, marketId: MarketId, amount: Quote): void {
@@ -233,16 +262,20 @@ export class WorkingSet {
 
   /** Keeps a market's sums over positions. */
   #count(id: MarketId, before: PositionView | undefined, after: PositionView | undefined): void {
-    const state = this.state(id);
+    const state = this.#open(id);
     const [had, has] = [before?.quantity ?? 0n, after?.quantity ?? 0n];
-    const long = (quantity: bigint): bigint => (quantity > 0n ? quantity : 0n);
-    const short = (quantity: bigint): bigint => (quantity < 0n ? -quantity : 0n);
-    this.setState({
-      ...state,
-      longQuanta: state.longQuanta + long(has) - long(had),
-      shortQuanta: state.shortQuanta + short(has) - short(had),
-      fundingWeight: state.fundingWeight + fundingWeight(after) - fundingWeight(before),
-    });
+    if (had > 0n) state.longQuanta -= had;
+    else state.shortQuanta += had;
+    if (has > 0n) state.longQuanta += has;
+    else state.shortQuanta -= has;
+    state.fundingWeight += fundingWeight(after) - fundingWeight(before);
+  }
+
+  /** The working set's own copy of a market's state. */
+  #open(id: MarketId): Own<MarketStateView> {
+    let state = this.#states.get(id);
+    if (state === undefined) this.#states.set(id, (state = { ...this.#deps.keeper.marketState(this.#ctx, id) }));
+    return state;
   }
 }
 
@@ -251,6 +284,10 @@ function replaced(
   market: MarketId,
   after: PositionView | undefined,
 ): readonly PositionView[] {
+  const [only] = positions;
+  // Most accounts hold one market.
+  if (only === undefined || (positions.length === 1 && only.marketId === market))
+    return after === undefined ? [] : [after];
   const others = positions.filter(({ marketId }) => marketId !== market);
   if (after === undefined) return others;
   const at = others.findIndex(({ marketId }) => marketId > market);

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { equity, maintenanceMargin } from '../margin/index.js';
 import { market } from '../testing/values.js';
-import { base, price, quote, type AccountView, type Markets, type MarketView } from '../types.js';
+import { base, ppb, ppm, price, quote, type AccountView, type Markets, type MarketView } from '../types.js';
 import { AccountColumns } from './columns.js';
 import { AccountEstimate, estimateOf, type MarketEstimate } from './account.js';
 import { SideEstimates } from './side.js';
@@ -19,18 +19,20 @@ const views = fc
       index: fc.bigInt({ min: -(1n << 100n), max: 1n << 100n }),
       depth: fc.bigInt({ min: 1n, max: 1n << 60n }),
       rate: fc.bigInt({ min: 5_000_000n, max: 500_000_000n }),
+      shocks: fc.array(fc.bigInt({ min: -600_000n, max: 600_000n }), { maxLength: 3 }),
     }),
     { minLength: 4, maxLength: 4 },
   )
   .map((drawn) =>
-    drawn.map(({ divisor, mark, index, depth, rate }, at): MarketView =>
+    drawn.map(({ divisor, mark, index, depth, rate, shocks }, at): MarketView =>
       market({
         id: at + 1,
         quoteDivisor: divisor,
         markPrice: price(mark),
         fundingIndex: index,
         depthUnit: quote(depth),
-        maintenanceRate: rate as MarketView['maintenanceRate'],
+        maintenanceRate: ppb(rate),
+        shocks: shocks.map(ppm),
       }),
     ),
   );

@@ -96,6 +96,8 @@ describe('for any accounts', () => {
         const quantity = (((all / stepSize) * permille) / 1_000n) * stepSize;
         const cuts = waterFill(view, quantity, candidates);
         assert.equal(sum(cuts), quantity);
+        for (const near of [0n, 1n, 10_000n, 500_000n])
+          assert.deepEqual(waterFill(view, quantity, candidates, near), cuts, 'a guess changes nothing');
         cuts.forEach((cut, i) => assert.ok(cut >= 0n && cut <= candidates[i]!.size && cut % stepSize === 0n, `${cut}`));
       }),
       { numRuns },

@@ -45,6 +45,9 @@ export function deleverageCandidate(
   };
 }
 
+/** How far above a guess the level is tried next, ppm. */
+const guessWidth = 4n;
+
 /** A candidate still in question: above the level that is known to suffice. */
 interface Risky {
   readonly index: number;
@@ -63,9 +66,15 @@ interface Risky {
  * they close in proportion to their size. Cuts are whole steps.
  * risk-model section 13.1, INV-A1, A4, A5, A6.
  * Closing at mark leaves equity as it is. O(candidates * log(level)).
+ * @param near where the level probably is, a little below; it changes how fast the level is found
  * @returns base quanta to close of each candidate, summing exactly to min(quantity, total size)
  */
-export function waterFill(market: MarketView, quantity: bigint, candidates: readonly DeleverageCandidate[]): bigint[] {
+export function waterFill(
+  market: MarketView,
+  quantity: bigint,
+  candidates: readonly DeleverageCandidate[],
+  near: bigint | undefined = undefined,
+): bigint[] {
   const total = candidates.reduce((sum, { size }) => sum + size, 0n);
   const wanted = min(quantity, total);
   if (wanted === 0n) return candidates.map(() => 0n);
@@ -81,8 +90,10 @@ export function waterFill(market: MarketView, quantity: bigint, candidates: read
   // Level zero cuts all that is no hedge, and the highest ratio only who has no equity.
   let low = 0n;
   let high = risky.reduce((highest, { ratio }) => max(highest, ratio ?? 0n), 0n);
+  const guesses = near === undefined ? [] : [near, near + guessWidth];
   while (low < high) {
-    const middle = (low + high + 1n) / 2n;
+    const guess = guesses.shift() ?? 0n;
+    const middle = low < guess && guess <= high ? guess : (low + high + 1n) / 2n;
     let reached = 0n;
     for (const each of risky) reached += cutAt(each, middle);
     if (reached >= wanted) {

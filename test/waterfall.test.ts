@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { addBalance, type AppState } from '../app/genesis.js';
+import { demoMarkets } from '../cmd/plimsolld/devnet/demo.js';
+import { moduleAddress, toBech32 } from '../runtime/crypto/address.js';
+import { audit } from '../x/perps/block/identities.js';
+import { Solvent } from '../x/perps/block/solvent.js';
+import { WorkingSet } from '../x/perps/block/working-set.js';
+import { deleverageCandidate, reaches, waterFill } from '../x/perps/liquidation/index.js';
+import type { AccountView } from '../x/perps/types.js';
+import { testChain, type TestChain } from './support/chain.js';
+
+const numRuns = Number(process.env['PLIMSOLL_FC_RUNS'] ?? 5);
+const usdc = 1_000_000n;
+/** 60,000 and 3,000 USD in 10^-6; sizes count 10^-8. */
+const marks = [60_000n * usdc, 3_000n * usdc] as const;
+const lot = 10_000n;
+
+/** A pair of accounts that hold the same size against each other, in one market or in both. */
+interface Pair {
+  readonly market: number;
+  readonly lots: number;
+  /** Equity beyond maintenance margin, ppm of notional, of the long and of the short. */
+  readonly sparePpm: readonly [number, number];
+  /** Size of a second pair of positions in the other market, the other way round; 0 for none. */
+  readonly hedge: number;
+}
+
+const pair: fc.Arbitrary<Pair> = fc.record({
+  market: fc.constantFrom(1, 2),
+  lots: fc.integer({ min: 10, max: 20_000 }),
+  sparePpm: fc.tuple(fc.integer({ min: 500, max: 400_000 }), fc.integer({ min: 500, max: 400_000 })),
+  hedge: fc.oneof(fc.constant(0), fc.integer({ min: 10, max: 5_000 })),
+});
+
+const worth = (market: number, quantity: bigint): bigint => (quantity * marks[market - 1]!) / 10n ** 8n;
+
+/** A chain that begins with the pairs' positions at their marks, and little insurance. */
+async function chainOf(pairs: readonly Pair[], tranche: bigint): Promise<TestChain> {
+  return testChain({
+    markets: demoMarkets(tranche),
+    change(state: AppState) {
+      const perps = state['perps'] as { subaccounts: unknown[]; positions: unknown[]; market_states: unknown[] };
+      const long = [0n, 0n];
+      let cash = 0n;
+      for (const [index, { market, lots, sparePpm, hedge }] of pairs.entries()) {
+        for (const [at, sign] of [1n, -1n].entries()) {
+          const address = Buffer.alloc(20);
+          address.writeUInt32BE(Math.imul(2 * index + at + 1, 0x9e3779b1) >>> 0, 0);
+          const id = { owner: toBech32(address), number: 0 };
+          const held = [
+            { market, quantity: sign * BigInt(lots) * lot },
+            { market: 3 - market, quantity: -sign * BigInt(hedge) * lot },
+          ].filter(({ quantity }) => quantity !== 0n);
+          let notional = 0n;
+          let entry = 0n;
+          for (const { market: id_, quantity } of held.sort((a, b) => a.market - b.market)) {
+            const value = worth(id_, quantity);
+            notional += value < 0n ? -value : value;
+            entry += value;
+            if (quantity > 0n) long[id_ - 1]! += quantity;
+            perps.positions.push({
+              subaccount: id,
+              market_id: id_,
+              quantity: `${quantity}`,
+              entry_value: `${value}`,
+              funding_index: '0',
+            });
+          }
+          const own = (notional * BigInt(25_000 + sparePpm[at]!)) / 1_000_000n - entry;
+          cash += own;
+          perps.subaccounts.push({ id, cash: `${own}`, underwater_height: '0' });
+        }
+      }
+      perps.market_states = marks.map((mark, index) => ({
+        market_id: index + 1,
+        oracle_price: `${mark}`,
+        mark_price: `${mark}`,
+        long_quanta: `${long[index]}`,
+        short_quanta: `${long[index]}`,
+        funding_index: '0',
+        clearing_balance: '0',
+      }));
+      addBalance(state, toBech32(moduleAddress('perps')), 'uusdc', cash);
+    },
+  });
+}
+
+const scenario = fc.record({
+  pairs: fc.array(pair, { minLength: 3, maxLength: 25 }),
+  moves: fc.array(fc.tuple(fc.integer({ min: -45, max: 45 }), fc.integer({ min: -45, max: 45 })), {
+    minLength: 1,
+    maxLength: 4,
+  }),
+  tranche: fc.constantFrom(0n, 1_000n * usdc, 1_000_000n * usdc),
+});
+
+describe('deep moves of random systems without a book', () => {
+  test('INV-L1 every block ends solvent, and accounts kept in memory change nothing: a shadow reads the store', async () => {
+    let haircuts = 0;
+    let deleveraged = 0;
+    await fc.assert(
+      fc.asyncProperty(scenario, async ({ pairs, moves, tranche }) => {
+        const chain = await chainOf(pairs, tranche);
+        try {
+          for (let i = 0; i < 3; i++) await chain.block();
+          const at = marks.map(Number);
+          for (const move of moves) {
+            for (const market of [0, 1]) at[market] = Math.round(at[market]! * (1 + move[market]! / 100));
+            chain.prices.set({ 'BTC-USD': `${at[0]! / 1e6}`, 'ETH-USD': `${at[1]! / 1e6}` });
+            // The price is voted, then it holds; one block more for those who fail for the second time.
+            for (let i = 0; i < 3; i++) {
+              const { results } = await chain.block();
+              for (const { type } of results.events) {
+                if (type.endsWith('EventHaircut')) haircuts++;
+                if (type.endsWith('EventDeleveraged')) deleveraged++;
+              }
+            }
+          }
+          const ctx = chain.plimsoll.app.queryContext();
+          assert.deepEqual(audit(ctx, chain.plimsoll.perpsDeps).violations, []);
+          assert.equal(chain.plimsoll.keepers.perps.ledger(ctx).haltedReason, '');
+        } finally {
+          await chain.close();
+        }
+      }),
+      { numRuns },
+    );
+    assert.ok(haircuts > 0 && deleveraged > 0, `${haircuts} haircuts, ${deleveraged} closes`);
+  });
+
+  test('INV-A4 asking those whom estimates choose closes the same as asking everybody on the side', async () => {
+    let fewer = 0;
+    await fc.assert(
+      fc.asyncProperty(
+        scenario,
+        fc.array(fc.integer({ min: 1, max: 1_000 }), { minLength: 4, maxLength: 4 }),
+        async ({ pairs, tranche }, permilles) => {
+          const chain = await chainOf(pairs, tranche);
+          try {
+            await chain.block();
+            const { perpsDeps } = chain.plimsoll;
+            const { accounts: _, ...deps } = perpsDeps;
+            const ctx = chain.plimsoll.app.queryContext();
+            for (const [index, permille] of permilles.entries()) {
+              const work = new WorkingSet(ctx, deps);
+              const market = work.markets((index % 2) + 1);
+              const side = index < 2 ? 'long' : 'short';
+              const candidateOf = (account: AccountView) =>
+                deleverageCandidate(account, market, work.markets, work.equity(account));
+              const holders = [...work.everybody()].filter(({ positions }) =>
+                positions.some(
+                  ({ marketId, quantity }) => marketId === market.id && quantity > 0n === (side === 'long'),
+                ),
+              );
+              if (holders.length === 0) continue;
+              const everybody = holders.map((account) => candidateOf(account));
+              const total = everybody.reduce((sum, { size }) => sum + size, 0n);
+              const quantity = (((total / market.stepSize) * BigInt(permille)) / 1_000n) * market.stepSize;
+              if (quantity === 0n) continue;
+              const wanted = waterFill(market, quantity, everybody);
+              const expected = new Map(everybody.map(({ key }, at) => [key, wanted[at]!]));
+              const solvent = new Solvent(ctx, deps, work, new Set());
+              const found = solvent.riskiest(market, side, quantity, (accounts, level) => {
+                const candidates = accounts.map((account) => candidateOf(account));
+                if (level > 0n && !reaches(market, quantity, candidates, level)) return undefined;
+                if (candidates.length < everybody.length) fewer++;
+                const cuts = waterFill(market, quantity, candidates);
+                return new Map(candidates.map(({ key }, at) => [key, cuts[at]!]));
+              });
+              for (const [key, cut] of expected) assert.equal(found.get(key) ?? 0n, cut);
+            }
+          } finally {
+            await chain.close();
+          }
+        },
+      ),
+      { numRuns: numRuns * 2 },
+    );
+    assert.ok(fewer > 0, 'nobody was ever left out');
+  });
+});
