@@ -175,7 +175,7 @@ describe('a chain', () => {
     assert.equal(second!.accounts, 4n);
     const ctx = chain.plimsoll.app.queryContext(10n);
     for (const key of chain.keys) {
-      const request = QueryProofRequest.encode({ owner: key.address, number: 0, height: 0n }).finish();
+      const request = QueryProofRequest.encode({ owner: key.address, number: 0, epoch: 0n }).finish();
       const { proof, root } = QueryProofResponse.decode(
         chain.plimsoll.app.router.query(ctx, '/plimsoll.solvency.v1.Query/Proof', request),
       );

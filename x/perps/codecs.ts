@@ -1,5 +1,4 @@
-import type { OrderType, SelfTradePrevention, TimeInForce ,
-  Order} from '../../gen/plimsoll/perps/v1/types.js';
+import type { OrderType, SelfTradePrevention, TimeInForce, Order } from '../../gen/plimsoll/perps/v1/types.js';
 import {
   Ledger,
   MarketState,

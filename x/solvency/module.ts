@@ -21,14 +21,14 @@ export class SolvencyModule implements Module {
       throw sdkErrors.notFound(
         heights.length === 0
           ? 'this node has not finished an epoch since it started'
-          : `height: ${height}; this node has the epochs ${heights.join(', ')}`,
+          : `epoch: ${height}; this node has the epochs ${heights.join(', ')}`,
       );
     };
     registrar.queries(QueryDefinition, {
-      root: (_, { height }) => ({ root: rootOf(epochAt(height)) }),
+      root: (_, { epoch }) => ({ root: rootOf(epochAt(epoch)) }),
       roots: () => ({ roots: epochs.all().map(rootOf) }),
-      proof: (_, { owner, number, height }) => {
-        const epoch = epochAt(height);
+      proof: (_, { owner, number, epoch: wanted }) => {
+        const epoch = epochAt(wanted);
         const inclusion = epochs.prove(epoch.height, parseAddress(owner, 'owner'), number);
         if (inclusion === undefined)
           throw sdkErrors.keyNotFound(`subaccount ${owner}/${number} did not exist at height ${epoch.height}`);

@@ -8,7 +8,7 @@ import { clientOf, keyringFlags, keyringOf, nodeFlags, type CommonFlags } from '
 
 interface ProveFlags extends CommonFlags {
   readonly number: string;
-  readonly height: string;
+  readonly epoch: string;
 }
 
 /** plimsolld prove: is my balance in what the exchange says it owes, and does it hold that much? */
@@ -17,7 +17,7 @@ export function proveCommand(): Command {
     .description("Check that an account's balance is in the total that the exchange owes, and that it holds the total")
     .argument('<account>', 'address, or name of a key')
     .option('--number <n>', 'number of the subaccount', '0')
-    .option('--height <height>', 'height of an epoch; 0 for the newest', '0')
+    .option('--epoch <height>', 'height of an epoch; 0 for the newest', '0')
     .addHelpText(
       'after',
       `
@@ -37,7 +37,7 @@ Example:
       const request = {
         owner,
         number: integer('--number', flags.number),
-        height: BigInt(integer('--height', flags.height)),
+        epoch: BigInt(integer('--epoch', flags.epoch)),
       };
       const answer = await client.query(
         '/plimsoll.solvency.v1.Query/Proof',
