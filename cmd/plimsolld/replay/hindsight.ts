@@ -61,7 +61,8 @@ export class Hindsight {
       const opened: Case = {
         account,
         dueMs: (timeMs + hindsightMs).toString(),
-        before: textOf(perps.account(before, key)),
+        // Named as people do: a journal is text.
+        before: textOf({ ...perps.account(before, key), key: account }),
       };
       this.#pending.set(account, opened);
       cases.push(opened);
