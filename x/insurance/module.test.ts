@@ -54,7 +54,7 @@ class World {
     const module = new InsuranceModule(keeper, bench.registry, authority);
     const router = new Router(bench.registry);
     module.register(router);
-    const world = new World(bench, bank, keeper, module, router);
+    const world: World = new World(bench, bank, keeper, module, router);
     const ctx = bench.context();
     for (const each of [
       new AuthModule(auth, bench.registry, [moduleName, perps]),
