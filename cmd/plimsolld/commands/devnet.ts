@@ -107,7 +107,8 @@ async function createHome(flags: DevnetFlags, keys: readonly SigningKey[]): Prom
   const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');
   writeHome(flags.home, (validator) => genesisDoc(chainId, now, validator, state), {
     node: { moniker: 'devnet' },
-    app: { prices: { source: 'synthetic', static: demoPrices } },
+    // A proof of liabilities every half minute or so: nobody waits ten to see one.
+    app: { prices: { source: 'synthetic', static: demoPrices }, proofs: { interval: 30 } },
     client: { chain_id: chainId, keyring_backend: 'test' },
   });
   const keyring = new Keyring(paths(flags.home).keyring, 'test', async () => '');

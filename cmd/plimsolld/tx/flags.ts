@@ -107,7 +107,9 @@ function valueOf(field: DescField, flag: string | boolean): JsonValue {
   if (field.fieldKind === 'list') {
     if (field.message?.typeName === coin && !flag.trim().startsWith('['))
       return flag.split(',').map((each) => parseCoin(each, fail));
-    return parseJson(flag, fail);
+    const parsed = parseJson(flag, fail);
+    // One alone is a list of one.
+    return Array.isArray(parsed) ? parsed : [parsed];
   }
   if (field.message?.typeName === coin) return parseCoin(flag, fail);
   if (field.message !== undefined) return parseJson(flag, fail);
