@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { ResponseFinalizeBlock } from 'cosmjs-types/tendermint/abci/types';
 import { createApp, type PlimsollApp } from '../../app/app.js';
 import { addBalance, type AppState } from '../../app/genesis.js';
 import { mounts } from '../../app/mounts.js';
@@ -50,6 +51,10 @@ function removeClamps(state: AppState): void {
   const { pairs } = state['oracle'] as { readonly pairs: { clamp_floor_ppm: number }[] };
   for (const pair of pairs) pair.clamp_floor_ppm = 0;
 }
+
+/** Events as values: the application itself makes their attributes when they are read, a socket brings them made. */
+const plainEvents = ({ events }: ResponseFinalizeBlock) =>
+  events.map(({ type, attributes }) => ({ type, attributes: attributes.map(({ key, value }) => [key, value]) }));
 
 export interface TestChain {
   readonly plimsoll: PlimsollApp;
@@ -171,7 +176,7 @@ async function shadowOf(app: Application): Promise<{ readonly app: Application; 
       // As text: from a socket comes a Uint8Array, from the application itself a Buffer.
       const [actual, wanted] = [response, expected].map(({ appHash }) => Buffer.from(appHash).toString('hex'));
       assert.equal(actual, wanted, `a derived index changed block ${request.height}`);
-      assert.deepEqual(response.events, expected.events);
+      assert.deepEqual(plainEvents(response), plainEvents(expected));
       return response;
     },
     async commit() {

@@ -129,7 +129,8 @@ export class PerpsKeeper {
 
   /** The rates and loading that hold in a market now. */
   ratesView(from: Stores, market: Market): RatesView {
-    return ratesView(market, ratesStore.rates(from, market.id), ratesStore.loadings(from, market.id));
+    const { id } = market;
+    return ratesView(market, ratesStore.rates(from, id), ratesStore.loadings(from, id), ratesStore.depthUnit(from, id));
   }
 
   /** Views of markets and collateral assets as they are now, each made once; take a new lookup after one changed. */
@@ -380,7 +381,6 @@ export function marketViewOf(
     stepSize: market.stepSize,
     ...rates,
     shocks: market.stressShocksPpm.map((shock) => ppm(BigInt(shock))),
-    depthUnit: quote(BigInt(market.depthUnit)),
     openInterest: quoteAmountUp(state.longQuanta, state.markPrice, quoteDivisor),
     openInterestCap: state.openInterestCap?.cap ?? quote(BigInt(market.openInterestCap)),
     fundingIndex: state.fundingIndex,

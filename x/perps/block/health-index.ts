@@ -14,7 +14,7 @@ const odometerEnd = 4_503_599_627_370_496;
 const anyMarket = 0;
 
 /** What the bound of a step covers, and what it does not. */
-type Known = Marked & Pick<MarketView, 'class' | 'depthUnit' | 'shocks'>;
+type Known = Marked & Pick<MarketView, 'class' | 'shocks'>;
 
 /** What a block changes once it is committed. */
 interface Pending {
@@ -151,7 +151,6 @@ export class HealthIndex {
 function sameRules(before: Known, after: Known): boolean {
   return (
     before.class === after.class &&
-    before.depthUnit === after.depthUnit &&
     before.loading.cluster === after.loading.cluster &&
     before.shocks.length === after.shocks.length &&
     before.shocks.every((shock, index) => shock === after.shocks[index])

@@ -49,6 +49,7 @@ describe('a step', () => {
     fundingIndex,
     maintenanceRate: ppb(rate),
     loading: loadingOf(1, rho.map(ppm)),
+    depthUnit: quote(1_000n),
   });
   const table: readonly (readonly [
     what: string,
@@ -67,6 +68,13 @@ describe('a step', () => {
     // 0.6 more explained and 0.2 less its own, at 2 %.
     ['of a loading from 0 to 0.6', at(100n), at(100n, 0n, 20_000_000n, 600_000n), 16_000_000n],
     // Both signs explain the same: twice 0.6.
+    [
+      'of a depth unit down by 1/5, against what is left',
+      at(100n),
+      { ...at(100n), depthUnit: quote(800n) },
+      250_000_000n,
+    ],
+    ['of a depth unit up', at(100n), { ...at(100n), depthUnit: quote(2_000n) }, 0n],
     ['of a loading that turns', at(100n, 0n, 20_000_000n, 600_000n), at(100n, 0n, 20_000_000n, -600_000n), 24_000_000n],
   ];
   for (const [what, before, after, ppb] of table) test(what, () => assert.equal(stepOf(before, after), ppb));
@@ -82,6 +90,7 @@ test('INV-S3 an account stays at or above maintenance margin as long as its mark
         price: fc.integer({ min: -60_000, max: 60_000 }),
         funding: fc.integer({ min: -9, max: 9 }),
         rate: fc.integer({ min: -200_000, max: 300_000 }),
+        depth: fc.integer({ min: -40_000, max: 20_000 }),
         rho: fc.tuple(fc.integer({ min: -200_000, max: 200_000 }), fc.integer({ min: -200_000, max: 200_000 })),
       }),
       {
@@ -103,11 +112,13 @@ test('INV-S3 an account stays at or above maintenance margin as long as its mark
             let mark: bigint = start;
             let fundingIndex = 0n;
             let rate = 20_000_000n;
+            let depth = 50_000_000_000_000n;
             const loadings = [rho, 0];
-            for (const { price: move, funding, rate: raised, rho: turned } of moves.slice(0, step)) {
+            for (const { price: move, funding, rate: raised, depth: deeper, rho: turned } of moves.slice(0, step)) {
               if (!still) mark += (mark * BigInt(move)) / 1_000_000n;
               if (!still) fundingIndex += BigInt(funding) * 1_000_000_000_000_000_000n;
               rate += (rate * BigInt(raised)) / 1_000_000n;
+              depth += (depth * BigInt(deeper)) / 1_000_000n;
               for (const j of [0, 1]) loadings[j] = Math.min(670_000, Math.max(-670_000, loadings[j]! + turned[j]!));
             }
             return market({
@@ -115,6 +126,7 @@ test('INV-S3 an account stays at or above maintenance margin as long as its mark
               markPrice: price(mark),
               fundingIndex,
               maintenanceRate: ppb(rate),
+              depthUnit: quote(depth),
               loading: loadingOf(
                 1,
                 loadings.map((each) => ppm(BigInt(each))),

@@ -25,6 +25,10 @@ import { notional } from '../units/amounts.js';
  * Collateral is one more position: its value V is the notional, with the move
  * of 1 - l as part of L; its own margin rate h is m, and all its moves are part
  * of R. Together at most 1.12 V (1 + h + 10 %) (L + R).
+ *
+ * A depth unit D that falls raises concentration: it is homogeneous in (N, D)
+ * and of slope s at most, so by no more than s N (D - D') / D'. That fraction
+ * is part of L, which every position has s for.
  */
 
 /** Longest way for which the bound holds, ppb. */
@@ -39,12 +43,12 @@ const roundingPerPosition = 8n;
 const ppbPerPpm = 1_000n;
 
 /** A market as the account was last looked at. */
-export type Marked = Pick<MarketView, 'markPrice' | 'fundingIndex' | 'maintenanceRate' | 'loading'>;
+export type Marked = Pick<MarketView, 'markPrice' | 'fundingIndex' | 'maintenanceRate' | 'loading' | 'depthUnit'>;
 
 /**
  * How far a market went from one block to the next, ppb, rounded up: its
- * mark and funding relative to the mark, its maintenance rate upwards, and
- * its loadings. A market without a mark has not moved.
+ * mark and funding relative to the mark, its maintenance rate upwards, its
+ * loadings, and its depth unit downwards. A market without a mark has not moved.
  */
 export function stepOf(before: Marked, after: Marked): bigint {
   if (before.markPrice === 0n || after.markPrice === 0n) return 0n;
@@ -52,8 +56,13 @@ export function stepOf(before: Marked, after: Marked): bigint {
   const move = cdiv(abs(after.markPrice - before.markPrice) * billion, before.markPrice);
   const funding = cdiv(abs(after.fundingIndex - before.fundingIndex) * billion, fundingScale * least);
   const rate = max(0n, after.maintenanceRate - before.maintenanceRate);
+  const thinner = cdiv(max(0n, before.depthUnit - after.depthUnit) * billion, after.depthUnit);
   return (
-    move + funding + rate + turned(max(before.maintenanceRate, after.maintenanceRate), before.loading, after.loading)
+    move +
+    funding +
+    rate +
+    thinner +
+    turned(max(before.maintenanceRate, after.maintenanceRate), before.loading, after.loading)
   );
 }
 

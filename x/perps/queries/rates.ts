@@ -35,5 +35,6 @@ export function marketRates(ctx: Context, market: Market): MarketRates {
     rates,
     standing: ratesStore.standing(ctx, market.id),
     loadings: ratesStore.loadings(ctx, market.id),
+    depthUnit: ratesStore.depthUnit(ctx, market.id),
   };
 }

@@ -2,7 +2,7 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
 import { equity, maintenanceMargin } from '../margin/index.js';
 import { subaccountId } from '../subaccount-key.js';
-import { ppb, type MarketId, type Markets, type Ppb, type SubaccountKey } from '../types.js';
+import { ppb, quote, type MarketId, type Markets, type MarketView, type SubaccountKey } from '../types.js';
 import { isRaise } from './schedule.js';
 import { ratesStore } from './store.js';
 
@@ -23,7 +23,7 @@ export function startSweep(ctx: Context): void {
 export function sweepAtRisk(ctx: Context, deps: Deps, limit: number): void {
   const sweep = ratesStore.sweep(ctx);
   if (sweep === undefined) return;
-  const announced = announcedRates(ctx);
+  const announced = announcedChanges(ctx);
   if (announced.size === 0) return ratesStore.endSweep(ctx);
   const now = deps.keeper.markets(ctx);
   const then = under(announced, now);
@@ -45,19 +45,24 @@ export function sweepAtRisk(ctx: Context, deps: Deps, limit: number): void {
   ratesStore.setSweep(ctx, { next: bytesOf(next), first: sweep.first, wrapped });
 }
 
-/** Where announced raises lead, by market. */
-function announcedRates(ctx: Context): ReadonlyMap<MarketId, Ppb> {
-  const announced = new Map<MarketId, Ppb>();
+type Announced = Partial<Pick<MarketView, 'maintenanceRate' | 'depthUnit'>>;
+
+/** Where announced raises of rates and falls of depth units lead, by market. */
+function announcedChanges(ctx: Context): ReadonlyMap<MarketId, Announced> {
+  const announced = new Map<MarketId, Announced>();
   for (const { marketId, schedule } of ratesStore.allRates(ctx)) {
-    if (schedule !== undefined && isRaise(schedule)) announced.set(marketId, ppb(schedule.toPpb));
+    if (schedule !== undefined && isRaise(schedule)) announced.set(marketId, { maintenanceRate: ppb(schedule.toPpb) });
+  }
+  for (const { marketId, now, to } of ratesStore.allDepthUnits(ctx)) {
+    if (BigInt(to) < BigInt(now)) announced.set(marketId, { ...announced.get(marketId), depthUnit: quote(BigInt(to)) });
   }
   return announced;
 }
 
-function under(announced: ReadonlyMap<MarketId, Ppb>, now: Markets): Markets {
+function under(announced: ReadonlyMap<MarketId, Announced>, now: Markets): Markets {
   return (id) => {
-    const maintenanceRate = announced.get(id);
-    return maintenanceRate === undefined ? now(id) : { ...now(id), maintenanceRate };
+    const changes = announced.get(id);
+    return changes === undefined ? now(id) : { ...now(id), ...changes };
   };
 }
 
@@ -65,7 +70,7 @@ function warn(
   ctx: Context,
   { keeper }: Deps,
   key: SubaccountKey,
-  announced: ReadonlyMap<MarketId, Ppb>,
+  announced: ReadonlyMap<MarketId, Announced>,
   now: Markets,
   then: Markets,
 ): void {

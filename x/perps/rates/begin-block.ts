@@ -11,6 +11,7 @@ import { ppb, type SolvencyClass } from '../types.js';
 import { forecast, forecastWithJumps, measure, sigmaOf, type Verdict } from '../volatility/index.js';
 import { measureLoadings } from '../loadings/begin-block.js';
 import { sweepAtRisk, startSweep } from './at-risk.js';
+import { steerDepth } from './depth-unit.js';
 import { limitsOf } from './limits.js';
 import { followSchedule, maintenanceTarget, steerFixed, steerMaintenance } from './maintenance.js';
 import { boundOpening, steerOpening } from './opening.js';
@@ -27,6 +28,7 @@ export function moveRates(ctx: Context, deps: Deps): void {
     const market = updateClass(ctx, deps, listed, params.rates!);
     const volatility = measureMarket(ctx, deps, market, params.staleMs, params.rates!);
     moveMarket(ctx, market, volatility, params.rates!);
+    if (volatility !== undefined) moveDepth(ctx, deps, market, params.rates!);
   }
   measureLoadings(ctx, deps, params);
   sweepAtRisk(ctx, deps, params.rates!.atRiskAccountsPerBlock);
@@ -78,6 +80,19 @@ function steered(
   const opening = limitsOf(openingClass(name, ratesStore.standing(ctx, market.id)), market.floorRatePpm);
   const opened = steerOpening(maintained, forecastWithJumps(volatility, horizonMinutes), nowMs, opening, params);
   return boundOpening(opened, opening);
+}
+
+/** Once a minute: the depth unit on its way. */
+function moveDepth(ctx: Context, { oracle }: Deps, market: Market, params: RatesParams): void {
+  const before = ratesStore.depthUnit(ctx, market.id);
+  const reported = market.fixedRates ? 0n : (oracle.statistics(ctx, market.oraclePairId)?.depthP10Usd ?? 0n);
+  const notice = noticeMs(classFromProto(market.class), params);
+  const after = steerDepth(before, reported, BigInt(market.depthUnit), ctx.block.timeMs, notice);
+  if (after === before) return;
+  ratesStore.setDepthUnit(ctx, after);
+  if (after.day === before.day || after.to === after.from) return;
+  if (BigInt(after.to) < BigInt(after.from)) startSweep(ctx);
+  ctx.emit('plimsoll.perps.v1.EventDepthUnit', { depthUnit: after, reportedUsd: reported.toString() });
 }
 
 /** Rates that governance fixed: the market's own. */

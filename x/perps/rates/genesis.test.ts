@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { RatesGenesis } from '../../../gen/plimsoll/perps/v1/rates.js';
 import { newLoadings } from '../loadings/measure.js';
 import { fresh } from '../testing/rates.js';
+import { newDepthUnit } from './depth-unit.js';
 import { checkRates } from './genesis.js';
 
 const markets = new Set([1]);
@@ -11,6 +12,7 @@ const genesis = (changes: Partial<RatesGenesis>): RatesGenesis => ({
   rates: [],
   standings: [],
   loadings: [],
+  depthUnits: [],
   index: undefined,
   sweep: undefined,
   ...changes,
@@ -26,6 +28,7 @@ const refused: readonly (readonly [Partial<RatesGenesis>, RegExp])[] = [
   [{ volatilities: [{ ...fresh(), variances: ['1', '2', '3'] }] }, /volatilities\[0\].variances: expected 4 integers/],
   [{ volatilities: [{ ...fresh(), variances: ['1', '2', '3', '-4'] }] }, /variances: expected 4 integers/],
   [{ volatilities: [{ ...fresh(), coverage: undefined }] }, /volatilities\[0\].coverage: missing/],
+  [{ depthUnits: [{ ...newDepthUnit(1, '5', 0n), to: '0' }] }, /depth_units\[0\].to: "0" is not a positive amount/],
   [{ loadings: [{ ...newLoadings(1), own: undefined }] }, /loadings\[0\]: expected own, with_index/],
   [{ loadings: [{ ...newLoadings(1), rhoPpm: [950_001n] }] }, /loadings\[0\]: loadings 950001 explain more than/],
 ];

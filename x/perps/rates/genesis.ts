@@ -4,7 +4,7 @@ import { maxExplained } from '../margin/loading.js';
 import { horizons } from '../volatility/variance.js';
 import { ratesStore } from './store.js';
 
-const lists = ['volatilities', 'rates', 'standings', 'loadings'] as const;
+const lists = ['volatilities', 'rates', 'standings', 'loadings', 'depthUnits'] as const;
 
 /** @throws Error naming the field at fault */
 export function checkRates(state: RatesGenesis | undefined, markets: ReadonlySet<number>): void {
@@ -19,6 +19,13 @@ export function checkRates(state: RatesGenesis | undefined, markets: ReadonlySet
     if (variances.length !== horizons.length || !variances.every((each) => /^[0-9]{1,39}$/.test(each)))
       throw new Error(`${field}.variances: expected ${horizons.length} integers that are not negative`);
     if (coverage === undefined) throw new Error(`${field}.coverage: missing`);
+  }
+  for (const [index, unit] of (state?.depthUnits ?? []).entries()) {
+    for (const field of ['now', 'from', 'to'] as const)
+      if (!/^[1-9][0-9]{0,37}$/.test(unit[field]))
+        throw new Error(
+          `perps.rates.depth_units[${index}].${field}: ${JSON.stringify(unit[field].slice(0, 40))} is not a positive amount`,
+        );
   }
   for (const [index, { rhoPpm, schedule, own, withIndex, withCluster, cluster }] of (state?.loadings ?? []).entries()) {
     const field = `perps.rates.loadings[${index}]`;
@@ -40,6 +47,7 @@ export function importRates(ctx: Context, state: RatesGenesis | undefined): void
   for (const each of state.rates) ratesStore.setRates(ctx, each);
   for (const each of state.standings) ratesStore.setStanding(ctx, each);
   for (const each of state.loadings) ratesStore.setLoadings(ctx, each);
+  for (const each of state.depthUnits) ratesStore.setDepthUnit(ctx, each);
   if (state.index !== undefined) ratesStore.setIndex(ctx, state.index);
   if (state.sweep !== undefined) ratesStore.setSweep(ctx, state.sweep);
 }
@@ -50,6 +58,7 @@ export function exportRates(ctx: Context): RatesGenesis {
     rates: [...ratesStore.allRates(ctx)],
     standings: [...ratesStore.allStandings(ctx)],
     loadings: [...ratesStore.allLoadings(ctx)],
+    depthUnits: [...ratesStore.allDepthUnits(ctx)],
     index: ratesStore.index(ctx),
     sweep: ratesStore.sweep(ctx),
   };

@@ -7,6 +7,7 @@ import { classFromProto } from '../codecs.js';
 import { newLoadings } from '../loadings/measure.js';
 import { ppb } from '../types.js';
 import { newVolatility } from '../volatility/index.js';
+import { newDepthUnit } from './depth-unit.js';
 import { ratesStore } from './store.js';
 
 /** What a market's rates begin with: the listing's rates, and measures as if those had been measured. */
@@ -26,4 +27,5 @@ export function listRates(ctx: Context, market: Market, params: RatesParams): vo
   });
   ratesStore.setStanding(ctx, newStanding(id, ctx.block.timeMs));
   ratesStore.setLoadings(ctx, newLoadings(id));
+  ratesStore.setDepthUnit(ctx, newDepthUnit(id, market.depthUnit, ctx.block.timeMs));
 }

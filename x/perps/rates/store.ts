@@ -1,6 +1,7 @@
 import {
   AtRiskSweep,
   ClassStanding,
+  DepthUnit,
   Loadings,
   MarginRates,
   Moments,
@@ -38,6 +39,9 @@ const index = new Item<Moments>(storeName, 0x2c, protoCodec<Moments>(Moments));
 /** 2d → the sweep for accounts at risk, while one is under way. */
 const sweep = new Item<AtRiskSweep>(storeName, 0x2d, protoCodec<AtRiskSweep>(AtRiskSweep));
 
+/** 2e market → DepthUnit. */
+const depthUnits = new Collection<MarketId, DepthUnit>(storeName, 0x2e, marketKey, protoCodec<DepthUnit>(DepthUnit));
+
 type Writable = Stores<KVStore>;
 
 function required<T>(value: T | undefined, what: string, id: MarketId): T {
@@ -62,6 +66,10 @@ export const ratesStore = {
   loadings: (from: Stores, id: MarketId): Loadings => required(loadings.get(from, id), 'loadings', id),
   allLoadings: (from: Stores): Iterable<Loadings> => loadings.values(from),
   setLoadings: (to: Writable, value: Loadings): void => loadings.set(to, value.marketId, value),
+
+  depthUnit: (from: Stores, id: MarketId): DepthUnit => required(depthUnits.get(from, id), 'depth unit', id),
+  allDepthUnits: (from: Stores): Iterable<DepthUnit> => depthUnits.values(from),
+  setDepthUnit: (to: Writable, value: DepthUnit): void => depthUnits.set(to, value.marketId, value),
 
   index: (from: Stores): Moments => index.get(from) ?? { fast: '0', slow: '0' },
   setIndex: (to: Writable, value: Moments): void => index.set(to, value),
