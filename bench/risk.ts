@@ -27,6 +27,15 @@ const counts: readonly (readonly [name: string, accounts: number])[] = quick
       ['1m', 1_000_000],
     ];
 
+/** How far all markets fall, in thousandths. */
+const moves: readonly (readonly [label: string, permille: bigint])[] = [
+  ['quietBlock', 0n],
+  ['move01pct', -1n],
+  ['move1pct', -10n],
+  ['move5pct', -50n],
+  ['move20pct', -200n],
+];
+
 /**
  * The end of a block over many accounts, from the risk scan to the identities,
  * after moves of all three markets. State comes from the keeper, not from
@@ -35,26 +44,27 @@ const counts: readonly (readonly [name: string, accounts: number])[] = quick
  */
 export async function riskBench(): Promise<Measurements> {
   const found: Record<string, Measurement> = {};
+  let before: { readonly count: number; readonly settled: ReadonlyMap<string, number> } | undefined;
   for (const [name, count] of counts) {
     const app = await benchApp();
     const scan = await populate(app, count);
     const state = await RiskState.open(app);
     found[`risk.firstBlock.${name}`] = measurement(state.firstBlockMs, 'ms', scan);
-    const move = (percent: bigint): number => {
-      const ms = state.endBlockAfter(percent, count > 100_000 ? 1 : runs);
-      process.stderr.write(`  ${count} accounts, ${percent} %: ${Math.round(ms)} ms\n`);
-      return ms;
-    };
+    const settled = new Map<string, number>();
     // Once for the compiler.
-    move(-1n);
-    const quiet = move(0n);
-    found[`risk.quietBlock.${name}`] = measurement(quiet, 'ms', scan);
-    found[`risk.move1pct.${name}`] = measurement(move(-1n), 'ms', scan);
-    found[`risk.move20pct.${name}`] = measurement(move(-20n), 'ms', scan);
-    if (name === '1m') {
-      found['risk.quietBlockVsScan1m'] = measurement(quiet, 'ms', scan);
-      found['risk.move5pctSettled1m'] = measurement(move(-5n), 'ms', scan);
+    state.endBlockAfter(-10n, 1);
+    for (const [label, permille] of moves) {
+      const ms = state.endBlockAfter(permille, count > 100_000 ? 1 : runs);
+      process.stderr.write(`  ${count} accounts, ${label}: ${ms.toFixed(1)} ms\n`);
+      settled.set(label, ms);
+      found[`risk.${label}.${name}`] = measurement(ms, 'ms', scan);
+      const smaller = before?.settled.get(label);
+      if (smaller === undefined) continue;
+      // Against what N log N allows; a quiet block should not grow at all.
+      const allowed = (count * Math.log(count)) / (before!.count * Math.log(before!.count));
+      found[`risk.growth.${label}.${name}`] = measurement(ms / smaller, 'times', allowed);
     }
+    before = { count, settled };
     await app.store.close();
     collectGarbage();
   }
@@ -203,7 +213,7 @@ class RiskState {
   }
 
   /** Best milliseconds of an end of block after all markets moved; what it wrote is thrown away. */
-  endBlockAfter(percent: bigint, times: number): number {
+  endBlockAfter(permille: bigint, times: number): number {
     const { plimsoll, store } = this.#app;
     const { perps } = plimsoll.keepers;
     let least = Infinity;
@@ -211,7 +221,7 @@ class RiskState {
       const layer = store.cache();
       const ctx = contextOf(this.#app, layer, 3n);
       for (const state of [...perps.allMarketStates(ctx)]) {
-        const mark = price((state.markPrice * (100n + percent)) / 100n);
+        const mark = price((state.markPrice * (1_000n + permille)) / 1_000n);
         perps.setMarketState(ctx, { ...state, markPrice: mark, oraclePrice: mark });
       }
       collectGarbage();
