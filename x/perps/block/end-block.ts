@@ -10,10 +10,10 @@ import { WorkingSet } from './working-set.js';
 
 /**
  * The end of a block (risk-model section 9, steps 4 to 8): sell collateral of
- * accounts that owe USDC, find failing
- * accounts, plan their closes, match one auction for each market, resolve
- * what is bankrupt, and prove the books. An identity that fails halts
- * trading: the chain goes on, deposits and cancels are accepted.
+ * accounts that owe USDC, find failing accounts, plan their closes, match one
+ * auction for each market, resolve what is bankrupt, and prove the books. An
+ * identity that fails halts trading: the chain goes on, deposits and cancels
+ * are accepted.
  */
 export function endBlock(ctx: Context, deps: Deps): void {
   const { keeper } = deps;
