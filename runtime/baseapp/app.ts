@@ -45,6 +45,7 @@ import { decodeTx } from '../codec/tx.js';
 import { TypedEvents } from '../codec/typed-events.js';
 import { txHash } from '../crypto/tx-hash.js';
 import type { Logger } from '../log.js';
+import { unsigned64 } from '../store/codecs.js';
 import { Item } from '../store/collection.js';
 import { StoreError } from '../store/errors.js';
 import { bytes as keyOfBytes } from '../store/key.js';
@@ -84,14 +85,7 @@ export interface BaseAppOptions {
   readonly logger: Logger;
 }
 
-const blockTime = new Item<bigint>(consensusStore, 2, {
-  encode: (value) => {
-    const buffer = Buffer.alloc(8);
-    buffer.writeBigUInt64BE(value);
-    return buffer;
-  },
-  decode: (bytes) => Buffer.from(bytes).readBigUInt64BE(),
-});
+const blockTime = new Item(consensusStore, 2, unsigned64);
 
 const noBytes = new Uint8Array(0);
 /** Decoded transactions remembered between CheckTx, proposal and block. */

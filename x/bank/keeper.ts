@@ -2,18 +2,16 @@ import { Metadata, Params } from '../../gen/cosmos/bank/v1beta1/bank.js';
 import type { Context } from '../../runtime/baseapp/context.js';
 import { FatalError, sdkErrors } from '../../runtime/baseapp/errors.js';
 import { moduleAddress, toBech32 } from '../../runtime/crypto/address.js';
+import { decimal } from '../../runtime/store/codecs.js';
 import { Collection, Item, protoCodec, type Stores } from '../../runtime/store/collection.js';
 import { bytes as bytesKey, keyBytes, text } from '../../runtime/store/key.js';
-import type { KVStore, ValueCodec } from '../../runtime/store/types.js';
+import type { KVStore } from '../../runtime/store/types.js';
 import type { AccountKeeper } from './expected_keepers.js';
 
 export const storeName = 'bank';
 
 /** Decimal text: what explorers that read the store expect, and short for common amounts. */
-const amountCodec: ValueCodec<bigint> = {
-  encode: (value) => Buffer.from(value.toString(), 'ascii'),
-  decode: (bytes) => BigInt(Buffer.from(bytes).toString('ascii')),
-};
+const amountCodec = decimal;
 
 const params = new Item(storeName, 1, protoCodec<Params>(Params));
 /** (address, denomination) → amount. */

@@ -3,9 +3,10 @@ import type { Context } from '../../runtime/baseapp/context.js';
 import { FatalError } from '../../runtime/baseapp/errors.js';
 import { msOfProtoTime } from '../../runtime/baseapp/time.js';
 import { fromBech32 } from '../../runtime/crypto/address.js';
+import { marker } from '../../runtime/store/codecs.js';
 import { Collection, Item, protoCodec, type Stores } from '../../runtime/store/collection.js';
 import { readU64, u64 } from '../../runtime/store/key.js';
-import type { KVStore, ValueCodec } from '../../runtime/store/types.js';
+import type { KVStore } from '../../runtime/store/types.js';
 
 export const storeName = 'charter';
 
@@ -13,9 +14,6 @@ export interface Waiting {
   readonly proposalId: bigint;
   readonly executionMs: bigint;
 }
-
-/** The presence of the key says it all. */
-const marker: ValueCodec<true> = { encode: () => Buffer.of(1), decode: () => true };
 
 const params = new Item(storeName, 1, protoCodec<Params>(Params));
 /** (execution time, proposal), the earliest first. */

@@ -11,9 +11,10 @@ import {
 import { decFromWire, decToWire, type Dec } from '../../runtime/baseapp/dec.js';
 import type { Context } from '../../runtime/baseapp/context.js';
 import { FatalError } from '../../runtime/baseapp/errors.js';
+import { rawBytes, viewCodec } from '../../runtime/store/codecs.js';
 import { Collection, Item, protoCodec, type Stores } from '../../runtime/store/collection.js';
 import { bytes as bytesKey, keyBytes, readU64, u64 } from '../../runtime/store/key.js';
-import type { Key, KVStore, ValueCodec } from '../../runtime/store/types.js';
+import type { Key, KVStore } from '../../runtime/store/types.js';
 import { addCoins, coinsFromProto, coinsToProto, noCoins, type DecCoins } from './dec-coins.js';
 import type { BankKeeper, RewardWeight, StakingKeeper, ValsetKeeper } from './expected_keepers.js';
 
@@ -47,18 +48,9 @@ export interface Slashed {
   readonly fraction: Dec;
 }
 
-const view = <P, V>(
-  proto: { encode(message: P): { finish(): Uint8Array }; decode(input: Uint8Array): P },
-  to: (value: V) => P,
-  from: (message: P) => V,
-): ValueCodec<V> => {
-  const codec = protoCodec<P>(proto);
-  return { encode: (value) => codec.encode(to(value)), decode: (bytes) => from(codec.decode(bytes)) };
-};
-
 const size = 20;
 const one = { encode: bytesKey, decode: keyBytes };
-const outstandingCodec = view<ValidatorOutstandingRewards, DecCoins>(
+const outstandingCodec = viewCodec<ValidatorOutstandingRewards, DecCoins>(
   ValidatorOutstandingRewards,
   (coins) => ({ rewards: coinsToProto(coins) }),
   ({ rewards }) => coinsFromProto(rewards, 'rewards'),
@@ -68,22 +60,19 @@ const params = new Item(storeName, 1, protoCodec<Params>(Params));
 const pool = new Item<DecCoins>(
   storeName,
   2,
-  view(
+  viewCodec(
     FeePool,
     (coins) => ({ communityPool: coinsToProto(coins) }),
     ({ communityPool }) => coinsFromProto(communityPool, 'community_pool'),
   ),
 );
-const withdrawAddresses = new Collection<Uint8Array, Uint8Array>(storeName, 3, one, {
-  encode: (value) => value,
-  decode: (value) => value,
-});
+const withdrawAddresses = new Collection<Uint8Array, Uint8Array>(storeName, 3, one, rawBytes);
 const outstanding = new Collection<Uint8Array, DecCoins>(storeName, 4, one, outstandingCodec);
 const commissions = new Collection<Uint8Array, DecCoins>(
   storeName,
   5,
   one,
-  view(
+  viewCodec(
     ValidatorAccumulatedCommission,
     (coins) => ({ commission: coinsToProto(coins) }),
     ({ commission }) => coinsFromProto(commission, 'commission'),
@@ -96,7 +85,7 @@ const historicals = new Collection<readonly [Uint8Array, bigint], Historical>(
     encode: ([operator, period]) => bytesKey(operator) + u64(period),
     decode: (key) => [keyBytes(key.slice(0, size)), readU64(key, size)],
   },
-  view(
+  viewCodec(
     ValidatorHistoricalRewards,
     ({ ratio, references }) => ({ cumulativeRewardRatio: coinsToProto(ratio), referenceCount: references }),
     ({ cumulativeRewardRatio, referenceCount }) => ({
@@ -109,7 +98,7 @@ const currents = new Collection<Uint8Array, Current>(
   storeName,
   7,
   one,
-  view(
+  viewCodec(
     ValidatorCurrentRewards,
     ({ rewards, period }) => ({ rewards: coinsToProto(rewards), period }),
     ({ rewards, period }) => ({ rewards: coinsFromProto(rewards, 'rewards'), period }),
@@ -123,7 +112,7 @@ const startings = new Collection<readonly [Uint8Array, Uint8Array], Starting>(
     encode: ([operator, delegator]) => bytesKey(operator) + bytesKey(delegator),
     decode: (key) => [keyBytes(key.slice(0, size)), keyBytes(key.slice(size))],
   },
-  view(
+  viewCodec(
     DelegatorStartingInfo,
     ({ previousPeriod, stake, height }) => ({ previousPeriod, stake: decToWire(stake), height }),
     ({ previousPeriod, stake, height }) => ({ previousPeriod, stake: decFromWire(stake, 'stake'), height }),

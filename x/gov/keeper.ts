@@ -1,6 +1,7 @@
 import { Deposit, Params, Proposal, Vote } from '../../gen/cosmos/gov/v1/gov.js';
 import { FatalError } from '../../runtime/baseapp/errors.js';
 import { fromBech32, toBech32 } from '../../runtime/crypto/address.js';
+import { marker, unsigned64 } from '../../runtime/store/codecs.js';
 import { Collection, Item, protoCodec, type Stores } from '../../runtime/store/collection.js';
 import { bytes as bytesKey, keyBytes, readU64, u64 } from '../../runtime/store/key.js';
 import type { KVStore, ValueCodec } from '../../runtime/store/types.js';
@@ -13,12 +14,6 @@ const text: ValueCodec<string> = {
   encode: (value) => Buffer.from(value, 'utf8'),
   decode: (value) => Buffer.from(value).toString('utf8'),
 };
-const number: ValueCodec<bigint> = {
-  encode: (value) => keyBytes(u64(value)),
-  decode: (value) => readU64(bytesKey(value), 0),
-};
-/** The presence of the key says it all. */
-const marker: ValueCodec<true> = { encode: () => Buffer.of(1), decode: () => true };
 const byId = { encode: u64, decode: (key: string) => readU64(key, 0) };
 type ByWhom = readonly [proposalId: bigint, who: Uint8Array];
 const byWhom = {
@@ -32,7 +27,7 @@ const timed = {
 };
 
 const params = new Item(storeName, 1, protoCodec<Params>(Params));
-const nextId = new Item(storeName, 2, number);
+const nextId = new Item(storeName, 2, unsigned64);
 const constitution = new Item(storeName, 3, text);
 const proposals = new Collection<bigint, Proposal>(storeName, 4, byId, protoCodec<Proposal>(Proposal));
 const votes = new Collection<ByWhom, Vote>(storeName, 5, byWhom, protoCodec<Vote>(Vote));

@@ -1,8 +1,9 @@
 import { Exit, Params, Payout, Tranche } from '../../gen/plimsoll/insurance/v1/insurance.js';
 import { FatalError } from '../../runtime/baseapp/errors.js';
+import { decimal, marker, viewCodec } from '../../runtime/store/codecs.js';
 import { Collection, Item, protoCodec, type Stores } from '../../runtime/store/collection.js';
 import { bytes as bytesKey, keyBytes, readU32, readU64, u32, u64, u8 } from '../../runtime/store/key.js';
-import type { KVStore, ValueCodec } from '../../runtime/store/types.js';
+import type { KVStore } from '../../runtime/store/types.js';
 import {
   exitFromProto,
   exitToProto,
@@ -32,27 +33,12 @@ const held = {
 };
 type Timed = readonly [readyMs: bigint, held: Held];
 
-const view = <P, V>(
-  proto: { encode(message: P): { finish(): Uint8Array }; decode(input: Uint8Array): P },
-  to: (value: V) => P,
-  from: (message: P) => V,
-): ValueCodec<V> => ({
-  encode: (value) => proto.encode(to(value)).finish(),
-  decode: (bytes) => from(proto.decode(bytes)),
-});
-const decimal: ValueCodec<bigint> = {
-  encode: (value) => Buffer.from(value.toString(), 'ascii'),
-  decode: (bytes) => BigInt(Buffer.from(bytes).toString('ascii')),
-};
-/** The presence of the key says it all. */
-const marker: ValueCodec<true> = { encode: () => Buffer.of(1), decode: () => true };
-
 const params = new Item(storeName, 1, protoCodec<Params>(Params));
 const tranches = new Collection<TrancheId, TrancheView>(
   storeName,
   2,
   idKey,
-  view(Tranche, trancheToProto, trancheFromProto),
+  viewCodec(Tranche, trancheToProto, trancheFromProto),
 );
 /** Everything that the module account holds; kept so that it need not be counted in every block. */
 const total = new Item<bigint>(storeName, 3, decimal);
@@ -68,7 +54,7 @@ const sharesByOwner = new Collection<Held, true>(
   },
   marker,
 );
-const exits = new Collection<Held, ExitView>(storeName, 6, held, view(Exit, exitToProto, exitFromProto));
+const exits = new Collection<Held, ExitView>(storeName, 6, held, viewCodec(Exit, exitToProto, exitFromProto));
 /** Requests that cool down, the earliest first. */
 const cooling = new Collection<Timed, true>(
   storeName,
@@ -85,7 +71,7 @@ const payouts = new Collection<TrancheId, PayoutView>(
   storeName,
   9,
   idKey,
-  view(Payout, payoutToProto, payoutFromProto),
+  viewCodec(Payout, payoutToProto, payoutFromProto),
 );
 const epochDay = new Item<bigint>(storeName, 10, decimal);
 /** Paid by each tranche in this block: one block is one event. */

@@ -1,7 +1,7 @@
 import { Market, Params } from '../../gen/plimsoll/perps/v1/types.js';
+import { decimal, marker } from '../../runtime/store/codecs.js';
 import { Collection, Item, protoCodec, type KeyCodec } from '../../runtime/store/collection.js';
 import { readU32, u32 } from '../../runtime/store/key.js';
-import type { ValueCodec } from '../../runtime/store/types.js';
 import {
   ledgerCodec,
   marketStateCodec,
@@ -45,15 +45,8 @@ export const positions = new Collection<readonly [SubaccountKey, MarketId], Posi
   positionCodec,
 );
 
-const signedText: ValueCodec<bigint> = {
-  encode: (value) => Buffer.from(value.toString(), 'ascii'),
-  decode: (bytes) => BigInt(Buffer.from(bytes).toString('ascii')),
-};
-
 /** Transient 02: deposits less withdrawals of a subaccount in this block. */
-export const netDeposits = new Collection<SubaccountKey, bigint>(transientStoreName, 0x02, accountKey, signedText);
-
-const flag: ValueCodec<true> = { encode: () => Buffer.of(1), decode: () => true };
+export const netDeposits = new Collection<SubaccountKey, bigint>(transientStoreName, 0x02, accountKey, decimal);
 
 /** Transient 03: subaccounts whose cash or positions a message of this block changed. */
-export const changedAccounts = new Collection<SubaccountKey, true>(transientStoreName, 0x03, accountKey, flag);
+export const changedAccounts = new Collection<SubaccountKey, true>(transientStoreName, 0x03, accountKey, marker);

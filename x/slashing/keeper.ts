@@ -3,9 +3,10 @@ import type { Context } from '../../runtime/baseapp/context.js';
 import { decOfPpm, type Dec } from '../../runtime/baseapp/dec.js';
 import { FatalError } from '../../runtime/baseapp/errors.js';
 import { consensusPrefix, toBech32 } from '../../runtime/crypto/address.js';
+import { rawBytes, unsigned64 } from '../../runtime/store/codecs.js';
 import { Collection, Item, protoCodec, type Stores } from '../../runtime/store/collection.js';
-import { bytes as bytesKey, keyBytes, readU32, readU64, u32, u64 } from '../../runtime/store/key.js';
-import type { KVStore, ValueCodec } from '../../runtime/store/types.js';
+import { bytes as bytesKey, keyBytes, readU32, u32 } from '../../runtime/store/key.js';
+import type { KVStore } from '../../runtime/store/types.js';
 import type { StakingKeeper, ValsetKeeper } from './expected_keepers.js';
 import { rulesOf, type Rules } from './params.js';
 import { infoCodec, type SigningInfo } from './signing-info.js';
@@ -20,7 +21,6 @@ export const updateDelay = 1n;
 const byAddress = { encode: bytesKey, decode: keyBytes };
 const params = new Item(storeName, 1, protoCodec<Params>(Params));
 const infos = new Collection<Uint8Array, SigningInfo>(storeName, 2, byAddress, infoCodec);
-const rawBytes: ValueCodec<Uint8Array> = { encode: (value) => value, decode: (value) => value };
 /** (validator, chunk) → missed blocks as bits; a chunk without any is not stored. */
 const missed = new Collection<readonly [Uint8Array, number], Uint8Array>(
   storeName,
@@ -32,10 +32,7 @@ const missed = new Collection<readonly [Uint8Array, number], Uint8Array>(
   rawBytes,
 );
 /** Length of the window that a validator's bits are of. */
-const windows = new Collection<Uint8Array, bigint>(storeName, 4, byAddress, {
-  encode: (value) => keyBytes(u64(value)),
-  decode: (value) => readU64(bytesKey(value), 0),
-});
+const windows = new Collection<Uint8Array, bigint>(storeName, 4, byAddress, unsigned64);
 
 /** Bits of one chunk. */
 const chunkBits = 512;

@@ -10,9 +10,10 @@ import { decFromWire, decToWire } from '../../runtime/baseapp/dec.js';
 import { FatalError } from '../../runtime/baseapp/errors.js';
 import { msOfProtoTime } from '../../runtime/baseapp/time.js';
 import { fromBech32, operatorPrefix, toBech32 } from '../../runtime/crypto/address.js';
+import { marker, rawBytes, unsigned64, viewCodec } from '../../runtime/store/codecs.js';
 import { Collection, Item, protoCodec, type Stores } from '../../runtime/store/collection.js';
 import { bytes as bytesKey, keyBytes, readU64, u64, u64Descending } from '../../runtime/store/key.js';
-import type { Key, KVStore, ValueCodec } from '../../runtime/store/types.js';
+import type { Key, KVStore } from '../../runtime/store/types.js';
 import type { BankKeeper, ValsetKeeper } from './expected_keepers.js';
 import type { StakingHooks } from './hooks.js';
 import { powerOfTokens } from './shares.js';
@@ -58,22 +59,6 @@ const timed = <T>(inner: { encode(value: T): Key; decode(key: Key): T }) => ({
   decode: (key: Key): readonly [bigint, T] => [readU64(key, 0), inner.decode(key.slice(8))],
 });
 
-const view = <P, V>(
-  proto: { encode(message: P): { finish(): Uint8Array }; decode(input: Uint8Array): P },
-  to: (value: V) => P,
-  from: (message: P) => V,
-): ValueCodec<V> => ({
-  encode: (value) => proto.encode(to(value)).finish(),
-  decode: (bytes) => from(proto.decode(bytes)),
-});
-/** The presence of the key says it all. */
-const marker: ValueCodec<true> = { encode: () => Buffer.of(1), decode: () => true };
-const bytesCodec: ValueCodec<Uint8Array> = { encode: (value) => value, decode: (value) => value };
-const powerCodec: ValueCodec<bigint> = {
-  encode: (value) => keyBytes(u64(value)),
-  decode: (value) => readU64(bytesKey(value), 0),
-};
-
 export const delegationToProto = ({ delegator, validator, shares }: Delegation): DelegationProto => ({
   delegatorAddress: toBech32(delegator),
   validatorAddress: operatorText(validator),
@@ -90,9 +75,9 @@ const validators = new Collection<Uint8Array, Validator>(
   storeName,
   2,
   one,
-  view(ValidatorProto, validatorToProto, validatorFromProto),
+  viewCodec(ValidatorProto, validatorToProto, validatorFromProto),
 );
-const byConsensus = new Collection<Uint8Array, Uint8Array>(storeName, 3, one, bytesCodec);
+const byConsensus = new Collection<Uint8Array, Uint8Array>(storeName, 3, one, rawBytes);
 /** (power, operator), largest power first, then smallest operator: who is in front when places are few. */
 const byPower = new Collection<readonly [bigint, Uint8Array], true>(
   storeName,
@@ -104,26 +89,26 @@ const byPower = new Collection<readonly [bigint, Uint8Array], true>(
   marker,
 );
 /** Power of each validator in the set, as the engine was last told. */
-const lastPowers = new Collection<Uint8Array, bigint>(storeName, 5, one, powerCodec);
+const lastPowers = new Collection<Uint8Array, bigint>(storeName, 5, one, unsigned64);
 const delegations = new Collection<Pair, Delegation>(
   storeName,
   6,
   pair,
-  view(DelegationProto, delegationToProto, delegationFromProto),
+  viewCodec(DelegationProto, delegationToProto, delegationFromProto),
 );
 const delegationsByValidator = new Collection<Pair, true>(storeName, 7, pair, marker);
 const unbondings = new Collection<Pair, Unbonding>(
   storeName,
   8,
   pair,
-  view(UnbondingProto, unbondingToProto, unbondingFromProto),
+  viewCodec(UnbondingProto, unbondingToProto, unbondingFromProto),
 );
 const unbondingsByValidator = new Collection<Pair, true>(storeName, 9, pair, marker);
 const redelegations = new Collection<Triple, Redelegation>(
   storeName,
   10,
   triple,
-  view(RedelegationProto, redelegationToProto, redelegationFromProto),
+  viewCodec(RedelegationProto, redelegationToProto, redelegationFromProto),
 );
 /** (source, delegator, destination). */
 const redelegationsBySource = new Collection<Triple, true>(storeName, 11, triple, marker);

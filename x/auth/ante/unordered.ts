@@ -2,6 +2,7 @@ import { SignMode } from '../../../gen/cosmos/tx/signing/v1beta1/signing.js';
 import type { Timestamp } from '../../../gen/google/protobuf/timestamp.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { ErrorRegistry, sdkErrors } from '../../../runtime/baseapp/errors.js';
+import { marker } from '../../../runtime/store/codecs.js';
 import { Collection } from '../../../runtime/store/collection.js';
 import { bytes, keyBytes, readU64, u64 } from '../../../runtime/store/key.js';
 import { storeName, type AuthKeeper } from '../keeper.js';
@@ -45,7 +46,7 @@ const nonces = new Collection<Nonce, true>(
     encode: ({ timeout, signer }) => u64(timeout) + bytes(signer),
     decode: (key) => ({ timeout: readU64(key, 0), signer: keyBytes(key.slice(8)) }),
   },
-  { encode: () => Buffer.of(1), decode: () => true },
+  marker,
 );
 
 const nanosOf = ({ seconds, nanos }: Timestamp): bigint => seconds * nanosPerSecond + BigInt(nanos);

@@ -1,19 +1,13 @@
 import { AlgoOrder } from '../../../gen/plimsoll/perps/v1/algos.js';
+import { marker, unsigned64 } from '../../../runtime/store/codecs.js';
 import { Collection, protoCodec } from '../../../runtime/store/collection.js';
 import { readU32, readU64, u32, u64 } from '../../../runtime/store/key.js';
-import type { ValueCodec } from '../../../runtime/store/types.js';
 import { orderIdOf, orderKey } from '../book/store.js';
 import { atKey, orderIdCodec, type At, type OrderId } from '../conditional/store.js';
 import { storeName } from '../keys.js';
 import type { SubaccountKey } from '../types.js';
 
 /** State of orders that the chain sends in parts or moves, and of scheduled cancels. */
-
-const flag: ValueCodec<true> = { encode: () => Buffer.of(1), decode: () => true };
-const time: ValueCodec<bigint> = {
-  encode: (value) => Buffer.from(u64(value), 'latin1'),
-  decode: (bytes) => readU64(Buffer.from(bytes).toString('latin1'), 0),
-};
 
 /** 20 subaccount market client → AlgoOrder. */
 export const algos = new Collection<OrderId, AlgoOrder>(
@@ -24,7 +18,7 @@ export const algos = new Collection<OrderId, AlgoOrder>(
 );
 
 /** 21 time order → there: TWAP orders by the time of their next slice. */
-export const slices = new Collection<At, true>(storeName, 0x21, atKey, flag);
+export const slices = new Collection<At, true>(storeName, 0x21, atKey, marker);
 
 /** 22 market subaccount market client → there: pegged orders, market by market and account by account. */
 export const pegged = new Collection<OrderId, true>(
@@ -34,7 +28,7 @@ export const pegged = new Collection<OrderId, true>(
     encode: (id) => u32(id.marketId) + orderKey(id),
     decode: (key) => orderIdOf(key.slice(4)),
   },
-  flag,
+  marker,
 );
 
 /** 23 subaccount → time of its scheduled cancel. */
@@ -42,7 +36,7 @@ export const switches = new Collection<SubaccountKey, bigint>(
   storeName,
   0x23,
   { encode: (key) => key, decode: (key) => key },
-  time,
+  unsigned64,
 );
 
 /** 24 time subaccount → there: scheduled cancels, soonest first. */
@@ -53,7 +47,7 @@ export const dueSwitches = new Collection<{ readonly at: bigint; readonly accoun
     encode: ({ at, account }) => u64(at) + account,
     decode: (key) => ({ at: readU64(key, 0), account: key.slice(8) }),
   },
-  flag,
+  marker,
 );
 
 /** 25 market → number of its pegged orders. */
@@ -61,5 +55,5 @@ export const peggedCounts = new Collection<number, bigint>(
   storeName,
   0x25,
   { encode: u32, decode: (key) => readU32(key, 0) },
-  time,
+  unsigned64,
 );

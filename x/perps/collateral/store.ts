@@ -6,9 +6,10 @@ import {
   type CollateralRamp,
 } from '../../../gen/plimsoll/perps/v1/collateral.js';
 import { FatalError } from '../../../runtime/baseapp/errors.js';
+import { decimal, marker } from '../../../runtime/store/codecs.js';
 import { Collection, Item, protoCodec, type KeyCodec, type Stores } from '../../../runtime/store/collection.js';
 import { readU32, readU64, u32, u64 } from '../../../runtime/store/key.js';
-import type { KVStore, ValueCodec } from '../../../runtime/store/types.js';
+import type { KVStore } from '../../../runtime/store/types.js';
 import { changedAccounts, storeName, transientStoreName } from '../keys.js';
 import { price, type AssetId, type Price, type SubaccountKey } from '../types.js';
 import { assertI128 } from '../units/amounts.js';
@@ -120,11 +121,6 @@ export const totalsFromProto = (proto: CollateralTotals): AssetTotals => ({
   inventorySinceMs: proto.inventorySinceMs,
 });
 
-const decimal: ValueCodec<bigint> = {
-  encode: (value) => Buffer.from(value.toString(), 'ascii'),
-  decode: (bytes) => BigInt(Buffer.from(bytes).toString('ascii')),
-};
-const flag: ValueCodec<true> = { encode: () => Buffer.of(1), decode: () => true };
 const assetKey: KeyCodec<AssetId> = { encode: u32, decode: (key) => readU32(key, 0) };
 
 /** 38 subaccount asset → amount: an account's collateral lies together, in asset order. */
@@ -159,7 +155,7 @@ const conversionQueue = new Collection<readonly [startMs: bigint, SubaccountKey]
   storeName,
   0x3c,
   { encode: ([start, account]) => u64(start) + account, decode: (key) => [readU64(key, 0), key.slice(8)] },
-  flag,
+  marker,
 );
 /** 3d subaccount → when its sale began. */
 const conversions = new Collection<SubaccountKey, bigint>(

@@ -4,6 +4,7 @@ import {
   TrailingStep,
   TriggerFrontier,
 } from '../../../gen/plimsoll/perps/v1/conditional.js';
+import { marker } from '../../../runtime/store/codecs.js';
 import { Collection, protoCodec, type KeyCodec } from '../../../runtime/store/collection.js';
 import { readU32, readU64, readU64Descending, u32, u64, u64Descending, u8 } from '../../../runtime/store/key.js';
 import type { ValueCodec } from '../../../runtime/store/types.js';
@@ -12,8 +13,6 @@ import { storeName } from '../keys.js';
 import type { MarketId, Side } from '../types.js';
 
 /** State of orders that wait. One client id names one order of a subaccount and market, whatever its kind. */
-
-const flag: ValueCodec<true> = { encode: () => Buffer.of(1), decode: () => true };
 
 const readOrderId = (key: string, at: number): OrderId => orderIdOf(key.slice(at));
 export const orderIdCodec: KeyCodec<OrderId> = { encode: orderKey, decode: orderIdOf };
@@ -30,9 +29,9 @@ export const atKey: KeyCodec<At> = {
 };
 
 /** 18 time order → there: orders by the last millisecond that may fill them. */
-export const expiryTimes = new Collection<At, true>(storeName, 0x18, atKey, flag);
+export const expiryTimes = new Collection<At, true>(storeName, 0x18, atKey, marker);
 /** 19 height order → there: orders by the last block that may fill them. */
-export const expiryHeights = new Collection<At, true>(storeName, 0x19, atKey, flag);
+export const expiryHeights = new Collection<At, true>(storeName, 0x19, atKey, marker);
 
 /** 1a subaccount market client → ConditionalOrder. */
 export const conditionals = new Collection<OrderId, ConditionalOrder>(
@@ -80,7 +79,7 @@ export const triggers = new Collection<TriggerKey, true>(
       };
     },
   },
-  flag,
+  marker,
 );
 
 /** 1c market source direction sequence → TrailingStep: extremes that trailing stops hang on, oldest first. */
