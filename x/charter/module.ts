@@ -1,6 +1,7 @@
 import { GenesisState } from '../../gen/plimsoll/charter/v1/genesis.js';
 import { QueryDefinition } from '../../gen/plimsoll/charter/v1/query.js';
 import { MsgDefinition } from '../../gen/plimsoll/charter/v1/tx.js';
+import { requireAuthority } from '../../runtime/baseapp/authority.js';
 import type { Context } from '../../runtime/baseapp/context.js';
 import { sdkErrors } from '../../runtime/baseapp/errors.js';
 import type { GenesisJson, Module, ServiceRegistrar } from '../../runtime/baseapp/module.js';
@@ -29,8 +30,7 @@ export class CharterModule implements Module {
     const { keeper } = this;
     registrar.msgs(MsgDefinition, {
       updateParams: (ctx, { authority, params }) => {
-        if (authority !== this.authority)
-          throw sdkErrors.unauthorized(`authority: ${authority}; expected ${this.authority}`);
+        requireAuthority(authority, this.authority);
         if (params === undefined) throw sdkErrors.invalidRequest('params: missing');
         validateParams(params);
         keeper.setParams(ctx, params);

@@ -1,18 +1,17 @@
 import type { Params } from '../../gen/plimsoll/charter/v1/charter.js';
 import { sdkErrors } from '../../runtime/baseapp/errors.js';
-import { msOfProtoTime, protoTimeOf } from '../../runtime/baseapp/time.js';
+import { dayMs, msOfProtoTime, protoTimeOf } from '../../runtime/baseapp/time.js';
 import { fromBech32 } from '../../runtime/crypto/address.js';
 
-const day = 86_400_000n;
 /** A decision that waits longer than a month is another decision. */
-const longestTimelock = 30n * day;
+const longestTimelock = 30n * dayMs;
 /** Every vote of a council is counted in one block. */
 const maxMembers = 100;
 /** Sums of weights stay far below 2^63. */
 const maxWeight = 1n << 32n;
 
 /** 72 hours (risk model, section 16), and nobody. */
-export const defaultParams: Params = { timelock: protoTimeOf(3n * day), council: [] };
+export const defaultParams: Params = { timelock: protoTimeOf(3n * dayMs), council: [] };
 
 /** @throws AppError sdk/18 naming the parameter at fault */
 export function validateParams({ timelock, council }: Params): void {

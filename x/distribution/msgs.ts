@@ -1,5 +1,6 @@
 import type { MsgDefinition } from '../../gen/cosmos/distribution/v1beta1/tx.js';
 import { parseAddress } from '../../runtime/baseapp/address.js';
+import { requireAuthority } from '../../runtime/baseapp/authority.js';
 import { parseCoins } from '../../runtime/baseapp/coins.js';
 import { sdkErrors } from '../../runtime/baseapp/errors.js';
 import type { Handlers } from '../../runtime/baseapp/module.js';
@@ -11,9 +12,6 @@ import { validateParams } from './params.js';
 import { startDelegation, withdraw, withdrawCommission } from './rewards.js';
 
 export function messages(k: DistributionKeeper, authority: string): Handlers<typeof MsgDefinition> {
-  const requireAuthority = (given: string): void => {
-    if (given !== authority) throw sdkErrors.unauthorized(`authority: ${given}; expected ${authority}`);
-  };
   return {
     setWithdrawAddress: (ctx, msg) => {
       const delegator = parseAddress(msg.delegatorAddress, 'delegator_address');
@@ -44,14 +42,14 @@ export function messages(k: DistributionKeeper, authority: string): Handlers<typ
       return {};
     },
     updateParams: (ctx, msg) => {
-      requireAuthority(msg.authority);
+      requireAuthority(msg.authority, authority);
       if (msg.params === undefined) throw sdkErrors.invalidRequest('params: missing');
       validateParams(msg.params);
       k.setParams(ctx, msg.params);
       return {};
     },
     communityPoolSpend: (ctx, msg) => {
-      requireAuthority(msg.authority);
+      requireAuthority(msg.authority, authority);
       const recipient = parseAddress(msg.recipient, 'recipient');
       if (k.bank.isBlocked(recipient))
         throw sdkErrors.unauthorized(`recipient: ${toBech32(recipient)} is a module's and receives nothing`);

@@ -1,5 +1,6 @@
 import type { MsgDefinition } from '../../gen/cosmos/gov/v1/tx.js';
 import { parseAddress } from '../../runtime/baseapp/address.js';
+import { requireAuthority } from '../../runtime/baseapp/authority.js';
 import { sdkErrors } from '../../runtime/baseapp/errors.js';
 import type { Handlers } from '../../runtime/baseapp/module.js';
 import { addDeposit } from './deposits.js';
@@ -24,8 +25,7 @@ export const messages = (deps: Deps): Handlers<typeof MsgDefinition> => ({
     return {};
   },
   updateParams: (ctx, { authority, params }) => {
-    if (authority !== deps.authority)
-      throw sdkErrors.unauthorized(`authority: ${authority}; expected ${deps.authority}`);
+    requireAuthority(authority, deps.authority);
     if (params === undefined) throw sdkErrors.invalidRequest('params: missing');
     validateParams(params);
     deps.keeper.setParams(ctx, params);

@@ -1,4 +1,5 @@
 import type { Context } from '../../runtime/baseapp/context.js';
+import { dayMs } from '../../runtime/baseapp/time.js';
 import { fromBech32, toBech32 } from '../../runtime/crypto/address.js';
 import { idToProto } from './codecs.js';
 import { planEpoch, serve } from './exits.js';
@@ -7,7 +8,6 @@ import { exitRulesOf } from './params.js';
 import { sharePrice } from './shares.js';
 import type { TrancheView } from './types.js';
 
-const dayMs = 86_400_000n;
 /** Requests that one block matures, and owners that it pays. */
 const perBlock = 200;
 /** Prices at the last epochs: thirty days between the first and the last. */

@@ -70,13 +70,13 @@ export class InsuranceKeeper {
 
   /** What the market's own tranche could pay for one deficit now. */
   available(ctx: Context, marketId: number): bigint {
-    return this.#available(ctx, marketTranche(marketId), this.#classOf(ctx, marketId));
+    return this.availableIn(ctx, marketTranche(marketId), this.#classOf(ctx, marketId));
   }
 
   /** What one deficit of the market could draw now, tranche by tranche. */
   cover(ctx: Context, marketId: number): { readonly id: TrancheId; readonly available: bigint }[] {
     const name = this.#classOf(ctx, marketId);
-    return chainOf(marketId, name).map((id) => ({ id, available: this.#available(ctx, id, name) }));
+    return chainOf(marketId, name).map((id) => ({ id, available: this.availableIn(ctx, id, name) }));
   }
 
   /** Is the market's own tranche above half its target, with something left in its window? risk-model section 10.3. */
@@ -96,7 +96,7 @@ export class InsuranceKeeper {
     let left = deficit;
     for (const id of chainOf(marketId, name)) {
       if (left <= 0n) break;
-      const amount = min(left, this.#available(ctx, id, name));
+      const amount = min(left, this.availableIn(ctx, id, name));
       if (amount > 0n) this.#draw(ctx, marketId, id, left, amount, toModule);
       left -= amount;
     }
@@ -194,7 +194,8 @@ export class InsuranceKeeper {
     return tranche;
   }
 
-  #available(ctx: Context, id: TrancheId, solvencyClass: SolvencyClass): bigint {
+  /** What a tranche could pay now for a market of a class. */
+  availableIn(ctx: Context, id: TrancheId, solvencyClass: SolvencyClass): bigint {
     const tranche = this.store.tranche(ctx, id);
     if (tranche === undefined) return 0n;
     const caps = capsOf(this.store.params(ctx), id.kind, solvencyClass);

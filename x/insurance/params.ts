@@ -1,10 +1,9 @@
 import type { Params } from '../../gen/plimsoll/insurance/v1/insurance.js';
+import { dayMs } from '../../runtime/baseapp/time.js';
 import type { Caps } from './caps.js';
 import { errors } from './errors.js';
 import type { ExitRules } from './exits.js';
 import type { SolvencyClass, TrancheKind } from './types.js';
-
-const day = 86_400_000n;
 
 /** risk-model section 12. */
 export const defaultParams: Params = {
@@ -20,7 +19,7 @@ export const defaultParams: Params = {
   globalFeeSharePpm: 20_000,
   juniorSharePpm: 100_000,
   minDeposit: '10000000',
-  cooldownMs: 14n * day,
+  cooldownMs: 14n * dayMs,
   epochExitCapPpm: 200_000,
   exitFloorPpm: 600_000,
   exitFeePpm: 50_000,
@@ -50,7 +49,7 @@ export function validateParams(params: Params): void {
     throw errors.invalidParams(
       `min_deposit: ${JSON.stringify(params.minDeposit.slice(0, 40))} is not a positive amount`,
     );
-  if (params.cooldownMs < day || params.cooldownMs > 90n * day)
+  if (params.cooldownMs < dayMs || params.cooldownMs > 90n * dayMs)
     throw errors.invalidParams(`cooldown_ms: ${params.cooldownMs}; expected one day to 90 days`);
   between('epoch_exit_cap_ppm', params.epochExitCapPpm, 1, 1_000_000);
   between('exit_floor_ppm', params.exitFloorPpm, 0, 1_000_000);

@@ -3,16 +3,15 @@ import { parseAddress } from '../../runtime/baseapp/address.js';
 import { sdkErrors } from '../../runtime/baseapp/errors.js';
 import type { Handlers } from '../../runtime/baseapp/module.js';
 import { paginate } from '../../runtime/baseapp/pagination.js';
+import { dayMs } from '../../runtime/baseapp/time.js';
 import { keyBytes } from '../../runtime/store/key.js';
-import { available } from './caps.js';
 import { exitToProto, idText, idToProto, trancheToProto } from './codecs.js';
 import { requireId } from './deposits.js';
 import type { InsuranceKeeper } from './keeper.js';
-import { capsOf } from './params.js';
 import { redeem, sharePrice } from './shares.js';
 import { depositRoom } from './slices.js';
 import { idKey } from './store.js';
-import { balanceOf, type TrancheView } from './types.js';
+import type { TrancheView } from './types.js';
 
 export function queries(keeper: InsuranceKeeper): Handlers<typeof QueryDefinition> {
   const { store } = keeper;
@@ -22,17 +21,14 @@ export function queries(keeper: InsuranceKeeper): Handlers<typeof QueryDefinitio
       const id = requireId({ kind, number });
       const tranche = store.tranche(ctx, id);
       if (tranche === undefined) throw sdkErrors.keyNotFound(`tranche of ${idText(id)} not found`);
-      const params = store.params(ctx);
-      // Of the global tranche, what a market of class A could draw.
-      const caps = capsOf(params, id.kind, 'A');
-      const paid = store.paidInBlock(ctx, id);
       const price = sharePrice(tranche.shares, tranche.senior);
       return {
         tranche: trancheToProto(tranche),
-        available: available(balanceOf(tranche), tranche.recent, ctx.block.timeMs, caps, paid).toString(),
+        // Of the global tranche, what a market of class A could draw.
+        available: keeper.availableIn(ctx, id, 'A').toString(),
         sharePrice: price.toString(),
         ...yieldOf(tranche, price, ctx.block.timeMs),
-        depositRoom: (depositRoom(tranche, BigInt(params.juniorSharePpm)) ?? 0n).toString(),
+        depositRoom: (depositRoom(tranche, BigInt(store.params(ctx).juniorSharePpm)) ?? 0n).toString(),
       };
     },
     tranches: (ctx, { pagination }) => {
@@ -77,6 +73,6 @@ export function queries(keeper: InsuranceKeeper): Handlers<typeof QueryDefinitio
 function yieldOf({ prices }: TrancheView, price: bigint, timeMs: bigint): { yieldPpm: bigint; yieldDays: number } {
   const [oldest] = prices;
   if (oldest === undefined || oldest.price === 0n) return { yieldPpm: 0n, yieldDays: 0 };
-  const days = timeMs / 86_400_000n - oldest.day;
+  const days = timeMs / dayMs - oldest.day;
   return { yieldPpm: ((price - oldest.price) * 1_000_000n) / oldest.price, yieldDays: Number(days) };
 }

@@ -1,6 +1,6 @@
+import { dayMs } from '../../runtime/baseapp/time.js';
 import { cdiv, fdiv, max, million, min } from '../../runtime/math/integers.js';
 
-const dayMs = 86_400_000n;
 /** A target rises by at most 10 % and falls by at most 2 % a day. risk-model section 12.3. */
 const risePpm = 100_000n;
 const fallPpm = 20_000n;

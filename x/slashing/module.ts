@@ -2,6 +2,7 @@ import { GenesisState } from '../../gen/cosmos/slashing/v1beta1/genesis.js';
 import { QueryDefinition } from '../../gen/cosmos/slashing/v1beta1/query.js';
 import { MsgDefinition } from '../../gen/cosmos/slashing/v1beta1/tx.js';
 import { parseAddress } from '../../runtime/baseapp/address.js';
+import { requireAuthority } from '../../runtime/baseapp/authority.js';
 import type { Context } from '../../runtime/baseapp/context.js';
 import { sdkErrors } from '../../runtime/baseapp/errors.js';
 import type { GenesisJson, Module, ServiceRegistrar } from '../../runtime/baseapp/module.js';
@@ -33,8 +34,7 @@ export class SlashingModule implements Module {
     registrar.msgs(MsgDefinition, {
       unjail: (ctx, msg) => unjail(ctx, keeper, msg),
       updateParams: (ctx, { authority, params }) => {
-        if (authority !== this.authority)
-          throw sdkErrors.unauthorized(`authority: ${authority}; expected ${this.authority}`);
+        requireAuthority(authority, this.authority);
         if (params === undefined) throw sdkErrors.invalidRequest('params: missing');
         rulesOf(params);
         keeper.setParams(ctx, params);

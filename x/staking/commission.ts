@@ -1,8 +1,7 @@
 import { decOne, decSub, type Dec } from '../../runtime/baseapp/dec.js';
+import { dayMs } from '../../runtime/baseapp/time.js';
 import { errors } from './errors.js';
 import type { CommissionRates } from './types.js';
-
-const dayMs = 86_400_000n;
 
 /** @throws AppError staking/9 to staking/14 naming the rate at fault */
 export function checkRates({ rate, maxRate, maxChangeRate }: CommissionRates): void {

@@ -1,5 +1,6 @@
 import { QueryDefinition } from '../../gen/cosmos/staking/v1beta1/query.js';
 import { MsgDefinition } from '../../gen/cosmos/staking/v1beta1/tx.js';
+import { requireAuthority } from '../../runtime/baseapp/authority.js';
 import type { Context } from '../../runtime/baseapp/context.js';
 import { sdkErrors } from '../../runtime/baseapp/errors.js';
 import type { GenesisJson, Module, ServiceRegistrar } from '../../runtime/baseapp/module.js';
@@ -36,8 +37,7 @@ export class StakingModule implements Module {
       undelegate: (ctx, msg) => undelegateMsg(ctx, keeper, msg),
       cancelUnbondingDelegation: (ctx, msg) => cancelUnbondingMsg(ctx, keeper, msg),
       updateParams: (ctx, { authority, params }) => {
-        if (authority !== this.authority)
-          throw sdkErrors.unauthorized(`authority: ${authority}; expected ${this.authority}`);
+        requireAuthority(authority, this.authority);
         if (params === undefined) throw sdkErrors.invalidRequest('params: missing');
         validateParams(params);
         const { bondDenom } = keeper.params(ctx);

@@ -1,12 +1,10 @@
 import type { Params } from '../../gen/cosmos/staking/v1beta1/staking.js';
 import { decFromWire, decOne } from '../../runtime/baseapp/dec.js';
 import { sdkErrors } from '../../runtime/baseapp/errors.js';
-import { msOfProtoTime, protoTimeOf } from '../../runtime/baseapp/time.js';
+import { dayMs, msOfProtoTime, protoTimeOf } from '../../runtime/baseapp/time.js';
 
 /** The chain's stake. */
 export const bondDenom = 'uplim';
-
-const dayMs = 86_400_000n;
 
 /** Three weeks of unbonding, a hundred validators. */
 export const defaultParams: Params = {

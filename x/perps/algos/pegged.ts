@@ -14,7 +14,7 @@ import type { OrderId } from '../conditional/store.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
 import { dropOrder } from '../msgs/cancel.js';
-import { requireSubaccountKey } from '../msgs/common.js';
+import { requireMarket, requireSubaccountKey } from '../msgs/common.js';
 import { OrderDesk } from '../msgs/order-desk.js';
 import { orderParams } from '../msgs/order-params.js';
 import { subaccountId } from '../subaccount-key.js';
@@ -30,8 +30,7 @@ export function placePeggedOrder(ctx: Context, deps: Deps, msg: MsgPlacePeggedOr
   const { keeper } = deps;
   keeper.requireRunning(ctx);
   const account = requireSubaccountKey(msg.owner, msg.subaccountNumber);
-  const market = keeper.market(ctx, msg.marketId);
-  if (market === undefined) throw errors.marketNotFound(`market_id: ${msg.marketId}`);
+  const market = requireMarket(ctx, deps, msg.marketId);
   const side = sideFromProto(msg.side);
   if (side === undefined) throw errors.invalidOrder('side: expected SIDE_BUY or SIDE_SELL');
   requireLimit(msg.limitPrice, market.tickSize, market.ticker);

@@ -9,7 +9,7 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import { AppError } from '../../../runtime/baseapp/errors.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
-import { requireSubaccountKey } from '../msgs/common.js';
+import { requireMarket, requireSubaccountKey } from '../msgs/common.js';
 import { OrderDesk } from '../msgs/order-desk.js';
 import { maxAmount } from '../msgs/order-form.js';
 import { orderToProto } from '../msgs/order-proto.js';
@@ -22,8 +22,7 @@ export function placeScaleOrder(ctx: Context, deps: Deps, msg: MsgPlaceScaleOrde
   const { keeper } = deps;
   keeper.requireRunning(ctx);
   const account = requireSubaccountKey(msg.owner, msg.subaccountNumber);
-  const market = keeper.market(ctx, msg.marketId);
-  if (market === undefined) throw errors.marketNotFound(`market_id: ${msg.marketId}`);
+  const market = requireMarket(ctx, deps, msg.marketId);
   const refuse = (detail: string): never => {
     throw errors.invalidScale(detail);
   };

@@ -11,7 +11,7 @@ import { sideFromProto } from '../codecs.js';
 import type { OrderId } from '../conditional/store.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
-import { requireSubaccountKey } from '../msgs/common.js';
+import { requireMarket, requireSubaccountKey } from '../msgs/common.js';
 import { OrderDesk } from '../msgs/order-desk.js';
 import { limitOf, requireForm } from '../msgs/order-form.js';
 import { orderParams } from '../msgs/order-params.js';
@@ -30,8 +30,7 @@ export function placeTwapOrder(ctx: Context, deps: Deps, msg: MsgPlaceTwapOrder)
   const { keeper } = deps;
   keeper.requireRunning(ctx);
   const account = requireSubaccountKey(msg.owner, msg.subaccountNumber);
-  const market = keeper.market(ctx, msg.marketId);
-  if (market === undefined) throw errors.marketNotFound(`market_id: ${msg.marketId}`);
+  const market = requireMarket(ctx, deps, msg.marketId);
   const refuse = (detail: string): never => {
     throw errors.invalidTwap(detail);
   };

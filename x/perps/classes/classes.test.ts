@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { ClassChange } from '../../../gen/plimsoll/perps/v1/rates.js';
 import { SolvencyClass } from '../../../gen/plimsoll/perps/v1/types.js';
+import { dayMs } from '../../../runtime/baseapp/time.js';
 import { defaultRatesParams as params } from '../rates/params.js';
 import type { SolvencyClass as Name } from '../types.js';
 import { betterBy, classOf, type ClassStatistics } from './classify.js';
-import { judgeDay, msPerDay, newStanding, openingClass, promotionFault } from './standing.js';
+import { judgeDay, newStanding, openingClass, promotionFault } from './standing.js';
 
 const statistics = (changes: Partial<ClassStatistics> = {}): ClassStatistics => ({
   depthUsd: 60_000_000n,
@@ -58,42 +59,42 @@ describe('a demotion', () => {
   const judge = (standing: ReturnType<typeof newStanding>, allowed: Name, nowMs: bigint) =>
     judgeDay(standing, 'A', { allowed, earned: allowed }, nowMs, notice);
   test('is announced, holds for new risk at once, and is withdrawn when statistics recover', () => {
-    const { standing, change } = judge(newStanding(1, 0n), 'B', msPerDay);
+    const { standing, change } = judge(newStanding(1, 0n), 'B', dayMs);
     assert.equal(change, ClassChange.CLASS_CHANGE_ANNOUNCED);
-    assert.deepEqual([standing.pending, standing.pendingMs], [SolvencyClass.SOLVENCY_CLASS_B, msPerDay + notice]);
+    assert.deepEqual([standing.pending, standing.pendingMs], [SolvencyClass.SOLVENCY_CLASS_B, dayMs + notice]);
     assert.equal(openingClass('A', standing), 'B');
-    assert.equal(judge(standing, 'B', 2n * msPerDay).change, undefined);
-    const back = judge(standing, 'A', 2n * msPerDay);
+    assert.equal(judge(standing, 'B', 2n * dayMs).change, undefined);
+    const back = judge(standing, 'A', 2n * dayMs);
     assert.deepEqual([back.change, openingClass('A', back.standing)], [ClassChange.CLASS_CHANGE_WITHDRAWN, 'A']);
   });
   test('that gets worse is announced anew, one that gets milder keeps its time', () => {
-    const announced = judge(newStanding(1, 0n), 'B', msPerDay).standing;
-    const worse = judge(announced, 'D', 2n * msPerDay).standing;
-    assert.deepEqual([worse.pending, worse.pendingMs], [SolvencyClass.SOLVENCY_CLASS_D, 2n * msPerDay + notice]);
-    const milder = judge(worse, 'C', 3n * msPerDay).standing;
+    const announced = judge(newStanding(1, 0n), 'B', dayMs).standing;
+    const worse = judge(announced, 'D', 2n * dayMs).standing;
+    assert.deepEqual([worse.pending, worse.pendingMs], [SolvencyClass.SOLVENCY_CLASS_D, 2n * dayMs + notice]);
+    const milder = judge(worse, 'C', 3n * dayMs).standing;
     assert.deepEqual([milder.pending, milder.pendingMs], [SolvencyClass.SOLVENCY_CLASS_C, worse.pendingMs]);
   });
 });
 
 describe('a promotion', () => {
   const standing = (betterDays: number, promotedMs = 0n) => ({ ...newStanding(1, 0n), betterDays, promotedMs });
-  const now = 100n * msPerDay;
+  const now = 100n * dayMs;
   test('counts days in a row', () => {
     let state = newStanding(1, 0n);
     for (let day = 1n; day <= 30n; day++)
-      state = judgeDay(state, 'C', { allowed: 'A', earned: 'A' }, day * msPerDay, 0n).standing;
+      state = judgeDay(state, 'C', { allowed: 'A', earned: 'A' }, day * dayMs, 0n).standing;
     assert.equal(state.betterDays, 30);
-    assert.equal(judgeDay(state, 'C', { allowed: 'A', earned: 'C' }, 31n * msPerDay, 0n).standing.betterDays, 0);
+    assert.equal(judgeDay(state, 'C', { allowed: 'A', earned: 'C' }, 31n * dayMs, 0n).standing.betterDays, 0);
   });
   const table: readonly (readonly [what: string, fault: string | undefined, expected: RegExp])[] = [
     ['not earned long enough', promotionFault(standing(29), 'B', 'A', now, 30), /for 29 days in a row; 30 are needed/],
     ['by two classes', promotionFault(standing(90), 'C', 'A', now, 30), /A is 2 classes above C; at most one/],
-    ['too soon', promotionFault(standing(30, 80n * msPerDay), 'B', 'A', now, 30), /promoted 20 days ago/],
+    ['too soon', promotionFault(standing(30, 80n * dayMs), 'B', 'A', now, 30), /promoted 20 days ago/],
     ['downwards', promotionFault(standing(90), 'A', 'B', now, 30), /statistics demote, governance does not/],
   ];
   for (const [what, fault, expected] of table) test(`is refused ${what}`, () => assert.match(fault!, expected));
   test('is possible after thirty days of merit, and thirty after the last', () => {
     assert.equal(promotionFault(standing(30), 'B', 'A', now, 30), undefined);
-    assert.equal(promotionFault(standing(30, 70n * msPerDay), 'B', 'A', now, 30), undefined);
+    assert.equal(promotionFault(standing(30, 70n * dayMs), 'B', 'A', now, 30), undefined);
   });
 });

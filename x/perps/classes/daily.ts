@@ -2,6 +2,7 @@ import { ClassChange, type ClassStanding } from '../../../gen/plimsoll/perps/v1/
 import type { RatesParams } from '../../../gen/plimsoll/perps/v1/rates_params.js';
 import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
+import { dayMs } from '../../../runtime/baseapp/time.js';
 import { min } from '../../../runtime/math/integers.js';
 import { classFromProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
@@ -9,17 +10,17 @@ import { errors } from '../errors.js';
 import { ratesStore } from '../rates/store.js';
 import { classOf } from './classify.js';
 import { classRules } from './rules.js';
-import { judgeDay, msPerDay, pendingClass, promotionFault, withoutPending } from './standing.js';
+import { judgeDay, pendingClass, promotionFault, withoutPending } from './standing.js';
 
 /** Brings an announced demotion into effect when it is due, and looks at the market's statistics once in a UTC day. O(1). */
 export function updateClass(ctx: Context, deps: Deps, market: Market, params: RatesParams): Market {
   const { timeMs } = ctx.block;
   const before = ratesStore.standing(ctx, market.id);
   if (before.pendingMs !== 0n && timeMs >= before.pendingMs) return demote(ctx, deps, market, before);
-  if (timeMs / msPerDay <= before.day) return market;
+  if (timeMs / dayMs <= before.day) return market;
   const statistics = deps.oracle.statistics(ctx, market.oraclePairId);
   if (statistics === undefined || statistics.hours < params.minStatisticsHours) {
-    ratesStore.setStanding(ctx, { ...before, day: timeMs / msPerDay, betterDays: 0 });
+    ratesStore.setStanding(ctx, { ...before, day: timeMs / dayMs, betterDays: 0 });
     return market;
   }
   const found = {
@@ -27,7 +28,7 @@ export function updateClass(ctx: Context, deps: Deps, market: Market, params: Ra
     sources: statistics.sourcesP10,
     dispersionPpm: statistics.dispersionPpm,
     marketCapUsd: market.marketCapUsd,
-    daysListed: (timeMs - before.listedMs) / msPerDay,
+    daysListed: (timeMs - before.listedMs) / dayMs,
   };
   const classes = { allowed: classOf(found, params, false), earned: classOf(found, params, true) };
   const noticeMs = params.demotionNoticeS * 1_000n;

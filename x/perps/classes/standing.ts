@@ -1,10 +1,9 @@
 import { ClassChange, type ClassStanding } from '../../../gen/plimsoll/perps/v1/rates.js';
 import { SolvencyClass as ProtoClass } from '../../../gen/plimsoll/perps/v1/types.js';
+import { dayMs } from '../../../runtime/baseapp/time.js';
 import { classFromProto, classToProto } from '../codecs.js';
 import type { MarketId, SolvencyClass } from '../types.js';
 import { betterBy } from './classify.js';
-
-export const msPerDay = 86_400_000n;
 
 /** A market that is listed now. */
 export const newStanding = (marketId: MarketId, listedMs: bigint): ClassStanding => ({
@@ -47,7 +46,7 @@ export function judgeDay(
 ): Judged {
   const standing = {
     ...before,
-    day: nowMs / msPerDay,
+    day: nowMs / dayMs,
     betterDays: betterBy(earned, name) > 0 ? before.betterDays + 1 : 0,
   };
   const pending = pendingClass(before);
@@ -88,8 +87,8 @@ export function promotionFault(
   if (steps > 1) return `${to} is ${steps} classes above ${from}; at most one at a time`;
   if (standing.betterDays < days)
     return `statistics allowed more than ${from} for ${standing.betterDays} days in a row; ${days} are needed`;
-  const next = standing.promotedMs + BigInt(days) * msPerDay;
+  const next = standing.promotedMs + BigInt(days) * dayMs;
   if (standing.promotedMs > 0n && nowMs < next)
-    return `promoted ${(nowMs - standing.promotedMs) / msPerDay} days ago; the next is possible after ${days}`;
+    return `promoted ${(nowMs - standing.promotedMs) / dayMs} days ago; the next is possible after ${days}`;
   return undefined;
 }

@@ -8,7 +8,7 @@ import { MarketStatus, OrderType, TimeInForce, type Market } from '../../../gen/
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
-import { requireSubaccountKey } from '../msgs/common.js';
+import { requireMarket, requireSubaccountKey } from '../msgs/common.js';
 import { OrderDesk } from '../msgs/order-desk.js';
 import { requireAhead } from '../msgs/order-expiry.js';
 import { requireForm } from '../msgs/order-form.js';
@@ -38,8 +38,7 @@ export function placeConditionalOrder(
   const { keeper } = deps;
   keeper.requireRunning(ctx);
   const account = requireSubaccountKey(msg.owner, msg.subaccountNumber);
-  const market = keeper.market(ctx, msg.marketId);
-  if (market === undefined) throw errors.marketNotFound(`market_id: ${msg.marketId}`);
+  const market = requireMarket(ctx, deps, msg.marketId);
   if (market.status === MarketStatus.MARKET_STATUS_HALTED) throw errors.marketClosed(`${market.ticker} is halted`);
   if (msg.mayOpen && market.status !== MarketStatus.MARKET_STATUS_NORMAL)
     throw errors.marketClosed(`${market.ticker} accepts reduce-only orders only`);

@@ -1,5 +1,6 @@
 import type { Coin } from '../../../gen/cosmos/base/v1beta1/coin.js';
 import type { CollateralAsset } from '../../../gen/plimsoll/perps/v1/collateral.js';
+import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import { parseAddress } from '../../../runtime/baseapp/address.js';
 import { parseAmount } from '../../../runtime/baseapp/coins.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
@@ -9,8 +10,15 @@ import { errors } from '../errors.js';
 import { isStale, orderView } from '../keeper.js';
 import { initialMargin, spareEquity, usableEquity, usdcEquity } from '../margin/index.js';
 import { maxSubaccountNumber, subaccountKey } from '../subaccount-key.js';
-import { quote, type AccountView, type Quote, type SubaccountKey } from '../types.js';
+import { quote, type AccountView, type MarketId, type Quote, type SubaccountKey } from '../types.js';
 import { max, min } from '../units/index.js';
+
+/** A listed market. @throws perps/4 */
+export function requireMarket(ctx: Context, { keeper }: Deps, id: MarketId): Market {
+  const market = keeper.market(ctx, id);
+  if (market === undefined) throw errors.marketNotFound(`market_id: ${id}`);
+  return market;
+}
 
 /** The signer's subaccount. @throws sdk/7, perps/2 */
 export function requireSubaccountKey(owner: string, number: number, field = 'subaccount_number'): SubaccountKey {

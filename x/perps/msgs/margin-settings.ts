@@ -20,13 +20,13 @@ import {
 } from '../margin/index.js';
 import { subaccountId } from '../subaccount-key.js';
 import type { MarginSettings, MarketId, SubaccountKey } from '../types.js';
-import { requireSubaccountKey } from './common.js';
+import { requireMarket, requireSubaccountKey } from './common.js';
 
 /** Bounds the leverage of a subaccount in a market; it never makes a market's own margin smaller. */
 export function setLeverage(ctx: Context, deps: Deps, msg: MsgSetLeverage): MsgSetLeverageResponse {
   deps.keeper.requireRunning(ctx);
   const key = requireSubaccountKey(msg.owner, msg.subaccountNumber);
-  if (deps.keeper.market(ctx, msg.marketId) === undefined) throw errors.marketNotFound(`market_id: ${msg.marketId}`);
+  requireMarket(ctx, deps, msg.marketId);
   if (msg.leverage > maxChosenLeverage)
     throw errors.invalidLeverage(
       `leverage: ${msg.leverage}; expected 1 to ${maxChosenLeverage}, or 0 for the market's own`,

@@ -27,6 +27,7 @@ import { keepConditional } from '../conditional/orders.js';
 import { pairConditional, requireConditionalRoom, requireFreeConditional, requireFreeId } from '../conditional/room.js';
 import { links } from '../conditional/store.js';
 import { byUser, dropOrder, endWaiting, notOpen } from './cancel.js';
+import { requireMarket } from './common.js';
 import { auctionTerms, requireRoomToRest } from './auction-terms.js';
 import { limitOf, requireForm, type Placement } from './order-form.js';
 import { requireExpiry } from './order-expiry.js';
@@ -253,8 +254,7 @@ export class OrderDesk {
   #market(id: MarketId): Market {
     let market = this.#read.get(id);
     if (market === undefined) {
-      market = this.#deps.keeper.market(this.#ctx, id);
-      if (market === undefined) throw errors.marketNotFound(`market_id: ${id}`);
+      market = requireMarket(this.#ctx, this.#deps, id);
       this.#read.set(id, market);
     }
     return market;

@@ -1,7 +1,7 @@
 import type { DepthUnit } from '../../../gen/plimsoll/perps/v1/rates.js';
+import { dayMs } from '../../../runtime/baseapp/time.js';
 import { fdiv, max, min } from '../../../runtime/math/integers.js';
 
-const dayMs = 86_400_000n;
 /** A day's step is taken in this time. */
 const rampMs = dayMs / 2n;
 const percent = 100n;
