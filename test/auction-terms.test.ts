@@ -6,10 +6,10 @@ import type { TxMessage } from '../runtime/codec/tx.js';
 import { fromBech32 } from '../runtime/crypto/address.js';
 import { bookLevels } from '../x/perps/queries/markets.js';
 import { subaccountKey } from '../x/perps/subaccount-key.js';
+import { usd } from './support/amounts.js';
 import { testChain, type TestChain } from './support/chain.js';
 import { deposit, message, order } from './support/messages.js';
 
-const usd = (amount: number): bigint => BigInt(amount) * 1_000_000n;
 const btc = 100_000_000n;
 const { SIDE_BUY: buy, SIDE_SELL: sell } = Side;
 const [alice, bob, carol] = [0, 1, 2];

@@ -6,6 +6,7 @@ import { TxMsgData } from '../gen/cosmos/base/abci/v1beta1/abci.js';
 import { OrderType, Side, TimeInForce } from '../gen/plimsoll/perps/v1/types.js';
 import type { AppState } from '../app/genesis.js';
 import type { TxMessage } from '../runtime/codec/tx.js';
+import { btc, usd } from './support/amounts.js';
 import { testChain, type TestChain } from './support/chain.js';
 import { deposit, message, order, withdraw } from './support/messages.js';
 import {
@@ -21,8 +22,6 @@ import {
   twap,
 } from './support/orders.js';
 
-const usd = (amount: number): bigint => BigInt(Math.round(amount * 1e6));
-const btc = (amount: number): bigint => BigInt(Math.round(amount * 1e8));
 const { SIDE_BUY: buy, SIDE_SELL: sell } = Side;
 const {
   TRIGGER_KIND_STOP_LOSS: stop,

@@ -11,6 +11,7 @@ import type { ProducedBlock } from '../runtime/engine/engine.js';
 import { audit } from '../x/perps/block/identities.js';
 import { equity, maintenanceMargin, usdcEquity } from '../x/perps/margin/index.js';
 import { subaccountKey } from '../x/perps/subaccount-key.js';
+import { btc, usdc } from './support/amounts.js';
 import { SetPrices, testChain, type TestChain, type TestChainOptions } from './support/chain.js';
 import {
   acceptCollateral,
@@ -23,8 +24,6 @@ import {
 } from './support/collateral.js';
 import { deposit, order, withdraw } from './support/messages.js';
 
-const usdc = (amount: number): bigint => BigInt(Math.round(amount * 1e6));
-const btc = (amount: number): bigint => BigInt(Math.round(amount * 1e8));
 const usd = usdc;
 const { SIDE_BUY: long, SIDE_SELL: short } = Side;
 const keys = demoAccounts.map(({ mnemonic }) => keyFromMnemonic(mnemonic));

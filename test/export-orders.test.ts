@@ -12,11 +12,11 @@ import type { GenesisDoc } from '../runtime/engine/genesis-doc.js';
 import { silentLogger } from '../runtime/log.js';
 import { openStore } from '../runtime/store/index.js';
 import { exportWaiting } from '../x/perps/conditional/genesis.js';
+import { usd } from './support/amounts.js';
 import { chainId, SetPrices, testChain, type TestChain } from './support/chain.js';
 import { deposit, order } from './support/messages.js';
 import { conditional, eventsOf, peg, schedule, twap } from './support/orders.js';
 
-const usd = (amount: number): bigint => BigInt(amount) * 1_000_000n;
 const { SIDE_BUY: buy, SIDE_SELL: sell } = Side;
 
 /** Keys under the prefixes of orders that wait, indexes included. */

@@ -9,11 +9,11 @@ import { audit } from '../x/perps/block/identities.js';
 import { fundingWeight } from '../x/perps/funding/index.js';
 import { unsettledFunding } from '../x/perps/margin/index.js';
 import { subaccountKey } from '../x/perps/subaccount-key.js';
+import { usdc } from './support/amounts.js';
 import { testChain, type TestChain } from './support/chain.js';
 import { marketFor } from './support/markets.js';
 import { deposit, order } from './support/messages.js';
 
-const usdc = (amount: number): bigint => BigInt(amount) * 1_000_000n;
 const { SIDE_BUY: buy, SIDE_SELL: sell } = Side;
 
 /** Alice long and bob short so many 10^-8 BTC at 60,000. */

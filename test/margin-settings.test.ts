@@ -5,10 +5,10 @@ import { Side, TimeInForce } from '../gen/plimsoll/perps/v1/types.js';
 import type { TxMessage } from '../runtime/codec/tx.js';
 import { fromBech32 } from '../runtime/crypto/address.js';
 import { subaccountKey } from '../x/perps/subaccount-key.js';
+import { usd } from './support/amounts.js';
 import { testChain, type TestChain } from './support/chain.js';
 import { deposit, message, order } from './support/messages.js';
 
-const usd = (amount: number): bigint => BigInt(amount) * 1_000_000n;
 const btc = 100_000_000n;
 const { SIDE_BUY, SIDE_SELL } = Side;
 

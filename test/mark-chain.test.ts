@@ -7,12 +7,11 @@ import { stepBasis } from '../x/perps/mark/index.js';
 import { markState } from '../x/perps/mark/store.js';
 import { subaccountKey } from '../x/perps/subaccount-key.js';
 import { ppb } from '../x/perps/types.js';
+import { btc, usdc } from './support/amounts.js';
 import { SetPrices, testChain, type TestChain } from './support/chain.js';
 import { marketFor } from './support/markets.js';
 import { deposit, order, withdraw } from './support/messages.js';
 
-const usdc = (amount: number): bigint => BigInt(amount) * 1_000_000n;
-const btc = (amount: number): bigint => BigInt(Math.round(amount * 1e8));
 const usd = usdc;
 const { SIDE_BUY: buy, SIDE_SELL: sell } = Side;
 

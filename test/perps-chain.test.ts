@@ -5,6 +5,8 @@ import type { ExecTxResult } from 'cosmjs-types/tendermint/abci/types';
 import { MsgCancelOrder, MsgDeposit, MsgTransfer, MsgUpdateParams } from '../gen/plimsoll/perps/v1/tx.js';
 import { OrderType, Side, TimeInForce } from '../gen/plimsoll/perps/v1/types.js';
 import type { SigningKey } from '../cmd/plimsolld/keyring/keyring.js';
+import { eventsOf } from './support/orders.js';
+import { btc, usd, usdc } from './support/amounts.js';
 import { marketFor } from './support/markets.js';
 import { fromBech32 } from '../runtime/crypto/address.js';
 import type { TxMessage } from '../runtime/codec/tx.js';
@@ -14,10 +16,7 @@ import { defaultParams } from '../x/perps/params.js';
 import { testChain, type TestChain } from './support/chain.js';
 import { coin, deposit, message, order, withdraw } from './support/messages.js';
 
-const usdc = (amount: number): bigint => BigInt(amount) * 1_000_000n;
 /** BTC in 10^-8, prices in 10^-6 USD. */
-const btc = (amount: number): bigint => BigInt(Math.round(amount * 1e8));
-const usd = (amount: number): bigint => BigInt(amount) * 1_000_000n;
 const { SIDE_BUY: buy, SIDE_SELL: sell } = Side;
 
 const keyOf = ({ address }: SigningKey): string => subaccountKey(fromBech32(address), 0);
@@ -25,15 +24,6 @@ const account = (chain: TestChain, key: SigningKey) => {
   const ctx = chain.plimsoll.app.queryContext();
   return chain.plimsoll.keepers.perps.account(ctx, keyOf(key));
 };
-const eventsOf = (
-  results: { events: readonly { type: string; attributes: readonly { key: string; value: string }[] }[] },
-  name: string,
-) =>
-  results.events
-    .filter(({ type }) => type === `plimsoll.perps.v1.${name}`)
-    .map(({ attributes }) =>
-      Object.fromEntries(attributes.map(({ key, value }) => [key, JSON.parse(value) as unknown])),
-    );
 
 /** Every identity holds, recounted from state, and trading was not halted. */
 function assertSolvent(chain: TestChain): void {

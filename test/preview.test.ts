@@ -7,12 +7,11 @@ import { Side, TimeInForce } from '../gen/plimsoll/perps/v1/types.js';
 import type { SigningKey } from '../cmd/plimsolld/keyring/keyring.js';
 import { RequestQuery } from 'cosmjs-types/tendermint/abci/types';
 import type { TxMessage } from '../runtime/codec/tx.js';
+import { btc, usdc } from './support/amounts.js';
 import { marketFor } from './support/markets.js';
 import { testChain, type TestChain } from './support/chain.js';
 import { coin, deposit, message, order, withdraw } from './support/messages.js';
 
-const usdc = (amount: number): bigint => BigInt(amount) * 1_000_000n;
-const btc = (amount: number): bigint => BigInt(Math.round(amount * 1e8));
 const usd = usdc;
 const { SIDE_BUY: buy, SIDE_SELL: sell } = Side;
 

@@ -5,10 +5,11 @@ import type { MarketRates } from '../gen/plimsoll/perps/v1/rates.js';
 import { Side, SolvencyClass } from '../gen/plimsoll/perps/v1/types.js';
 import type { AppState } from '../app/genesis.js';
 import { audit } from '../x/perps/block/identities.js';
+import { eventsOf } from './support/orders.js';
+import { usdc } from './support/amounts.js';
 import { testChain, type TestChain } from './support/chain.js';
 import { deposit, order } from './support/messages.js';
 
-const usdc = (amount: number): bigint => BigInt(amount) * 1_000_000n;
 const btc = 100_000_000n;
 const percent = (value: number): string => Math.round(value * 10_000_000).toString();
 
@@ -18,16 +19,6 @@ interface PerpsGenesis {
 interface OracleGenesis {
   readonly statistics: Record<string, unknown>[];
 }
-
-const eventsOf = (
-  results: { events: readonly { type: string; attributes: readonly { key: string; value: string }[] }[] },
-  name: string,
-) =>
-  results.events
-    .filter(({ type }) => type === `plimsoll.perps.v1.${name}`)
-    .map(({ attributes }) =>
-      Object.fromEntries(attributes.map(({ key, value }) => [key, JSON.parse(value) as unknown])),
-    );
 
 /** What the chain says of market 1, as a client asks. */
 async function ratesOf(chain: TestChain): Promise<MarketRates> {

@@ -15,11 +15,11 @@ import { usdcEquity } from '../x/perps/margin/index.js';
 import { subaccountKey } from '../x/perps/subaccount-key.js';
 import { accountBytes } from '../x/solvency/epochs.js';
 import { leafHash, MerkleSumTree, saltOf } from '../x/solvency/merkle-sum.js';
+import { usdc } from './support/amounts.js';
 import { testChain, type TestChain } from './support/chain.js';
 import { deposit, order } from './support/messages.js';
 
 const runs = Number(process.env['PLIMSOLL_FC_RUNS'] ?? '100');
-const usdc = (amount: number): bigint => BigInt(Math.round(amount * 1e6));
 const { SIDE_BUY: buy, SIDE_SELL: sell } = Side;
 
 const appHash = new Uint8Array(32).fill(9);

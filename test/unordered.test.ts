@@ -8,11 +8,11 @@ import { addressPrefix, plimsollRegistry } from '../client/index.js';
 import { demoAccounts } from '../cmd/plimsolld/devnet/demo.js';
 import { OrderType, Side, TimeInForce } from '../gen/plimsoll/perps/v1/types.js';
 import { fromBech32 } from '../runtime/crypto/address.js';
+import { usd } from './support/amounts.js';
 import { chainId, testChain, type TestChain } from './support/chain.js';
 import { deposit, order } from './support/messages.js';
 import { idsOf } from './support/orders.js';
 
-const usd = (amount: number): bigint => BigInt(amount) * 1_000_000n;
 const { SIDE_BUY: buy } = Side;
 type Key = TestChain['keys'][0];
 

@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { TriggerKind } from '../gen/plimsoll/perps/v1/conditional.js';
 import { Side, TimeInForce } from '../gen/plimsoll/perps/v1/types.js';
 import type { TxMessage } from '../runtime/codec/tx.js';
+import { btc, usd } from './support/amounts.js';
 import { testChain, type TestChain } from './support/chain.js';
 import { deposit, order } from './support/messages.js';
 import {
@@ -19,8 +20,6 @@ import {
   twap,
 } from './support/orders.js';
 
-const usd = (amount: number): bigint => BigInt(Math.round(amount * 1e6));
-const btc = (amount: number): bigint => BigInt(Math.round(amount * 1e8));
 const { SIDE_BUY: buy, SIDE_SELL: sell } = Side;
 const {
   TRIGGER_KIND_STOP_LOSS: stop,
