@@ -24,6 +24,7 @@ import { exportWaiting, importWaiting } from './conditional/genesis.js';
 import { watchExpiry } from './conditional/expiry.js';
 import { idOfOrder } from './conditional/links.js';
 import type { Deps } from './deps.js';
+import { checkKeeperBids, exportKeeperBids, importKeeperBids } from './keeper-bids/genesis.js';
 import { exportMarks, importMarks, validateMarks } from './mark/store.js';
 import { maxChosenLeverage } from './margin/index.js';
 import { fundingWeight } from './funding/index.js';
@@ -49,6 +50,7 @@ export const emptyGenesis: GenesisState = {
   rates: undefined,
   collateral: emptyCollateral,
   waitingOrders: undefined,
+  keeperBids: undefined,
 };
 
 export function genesisToJson(registry: ProtoRegistry, state: GenesisState): JsonValue {
@@ -115,11 +117,13 @@ export function genesisFromJson(registry: ProtoRegistry, json: unknown): Genesis
       throw new Error(`perps.orders[${index}].side: expected SIDE_BUY or SIDE_SELL`);
   }
   validateMarks(state.mark, ids);
-  validateCollateralGenesis(state.collateral ?? emptyCollateral, (id, field) => {
+  const knownKeyOf = (id: SubaccountId | undefined, field: string): SubaccountKey => {
     const key = keyOf(id, field);
     if (!accounts.has(key)) throw new Error(`${field}: has no subaccount entry`);
     return key;
-  });
+  };
+  validateCollateralGenesis(state.collateral ?? emptyCollateral, knownKeyOf);
+  checkKeeperBids(state.keeperBids, knownKeyOf);
   return state;
 }
 
@@ -163,6 +167,7 @@ export function initGenesis(ctx: Context, deps: Deps, state: GenesisState): void
   }
   initCollateral(ctx, deps, state.collateral ?? emptyCollateral, keyOf);
   importWaiting(ctx, deps, state.waitingOrders);
+  importKeeperBids(ctx, state.keeperBids, keyOf);
   const [broken] = audit(ctx, deps).violations;
   if (broken !== undefined) throw new Error(`perps: the books do not balance: ${broken.identity}: ${broken.detail}`);
 }
@@ -187,5 +192,6 @@ export function exportGenesis(ctx: Context, deps: Deps): GenesisState {
     rates: exportRates(ctx),
     collateral: exportCollateral(ctx, deps),
     waitingOrders: exportWaiting(ctx),
+    keeperBids: exportKeeperBids(ctx),
   };
 }

@@ -5,15 +5,17 @@ import { followDebts, sellCollateral } from './conversions.js';
 import { checkIdentities } from './identities.js';
 import { planLiquidations } from './liquidate.js';
 import { riskScan, standings } from './risk-scan.js';
+import { keepAges, residualsOf } from './residuals.js';
+import { takeOverResiduals } from './takeovers.js';
 import { resolveBankruptcies } from './waterfall.js';
 import { WorkingSet } from './working-set.js';
 
 /**
  * The end of a block (risk-model section 9, steps 4 to 8): sell collateral of
  * accounts that owe USDC, find failing accounts, plan their closes, match one
- * auction for each market, resolve what is bankrupt, and prove the books. An
- * identity that fails halts trading: the chain goes on, deposits and cancels
- * are accepted.
+ * auction for each market, give what that left to those who stand ready for
+ * it, resolve what is bankrupt, and prove the books. An identity that fails
+ * halts trading: the chain goes on, deposits and cancels are accepted.
  */
 export function endBlock(ctx: Context, deps: Deps): void {
   const { keeper } = deps;
@@ -24,7 +26,10 @@ export function endBlock(ctx: Context, deps: Deps): void {
   const { failing, looked } = riskScan(ctx, deps, work, deps.health?.open(ctx, deps));
   const liquidations = planLiquidations(ctx, deps, work, failing);
   runAuctions(ctx, deps, work, liquidations);
+  const residuals = residualsOf(ctx, deps, work, failing);
+  takeOverResiduals(ctx, deps, work, residuals);
   resolveBankruptcies(ctx, deps, work);
+  keepAges(ctx, work, residuals);
   work.flush();
   followDebts(ctx, deps, work, looked);
   deps.health?.close(ctx.block.height, standings(work, looked), work.markets);

@@ -1,6 +1,7 @@
 export * from './allocate.js';
 export * from './contributions.js';
 export * from './haircut.js';
+export * from './legs.js';
 export * from './limits.js';
 export * from './penalty.js';
 export * from './plan-close.js';

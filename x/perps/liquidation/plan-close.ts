@@ -1,17 +1,13 @@
-import { abs, cdiv, max, million, min } from '../../../runtime/math/integers.js';
+import { cdiv, max, million, min } from '../../../runtime/math/integers.js';
 import { MaintenanceExposures, maintenanceMargin } from '../margin/maintenance.js';
-import { equity as equityOf } from '../margin/equity.js';
-import { clampedHealth } from '../margin/acceptance.js';
 import {
   base,
   ppm,
-  quote,
   type AccountView,
   type Base,
   type MarketId,
   type MarketView,
   type Markets,
-  type PositionView,
   type Ppm,
   type Price,
   type Quote,
@@ -19,8 +15,7 @@ import {
   type Side,
 } from '../types.js';
 import { mulPpmUp, notional } from '../units/amounts.js';
-import { allocateByMargin } from './allocate.js';
-import { contributions } from './contributions.js';
+import { sharedStanding, type SharedLeg, type SharedStanding } from './legs.js';
 import { bankruptcyPrice, limitDistance, limitPrice } from './limits.js';
 import { penaltyRate } from './penalty.js';
 import { leastSufficient, maximiser } from './search.js';
@@ -33,19 +28,17 @@ export interface CloseStep {
   readonly quantity: Base;
   readonly limitPrice: Price;
   readonly bankruptcyPrice: Price;
+  /** Farthest from mark that it may close, ppm of notional. */
+  readonly distance: Ppm;
   /** Charged on the notional that closes. */
   readonly penaltyRate: Ppm;
 }
 
+/** How far from mark a position may close, ppm of its notional; negative when its equity share is. */
+export type CloseDistance = (h: Ppm, market: MarketView, equityShare: Quote, notional: Quote) => Ppm;
+
 /** A position with what its close costs. */
-interface Leg {
-  readonly position: PositionView;
-  readonly market: MarketView;
-  readonly size: bigint;
-  /** What it contributes to maintenance margin. */
-  readonly margin: bigint;
-  /** The account's equity that belongs to it. */
-  readonly share: Quote;
+interface Leg extends SharedLeg {
   readonly penalty: Ppm;
   readonly distance: Ppm;
   /** Penalty and half the limit distance, ppm of closed notional. */
@@ -53,44 +46,27 @@ interface Leg {
 }
 
 /** A failing account as the solver sees it. */
-interface Patient {
-  readonly equity: Quote;
-  readonly margin: Quote;
-  /** Health between 0 and 1. */
-  readonly h: Ppm;
+interface Patient extends Omit<SharedStanding, 'legs'> {
   readonly legs: readonly Leg[];
 }
 
-function patientOf(
-  account: AccountView,
-  markets: Markets,
-  params: RiskParams,
-  tranchePays: (id: MarketId) => boolean,
-): Patient {
-  const margins = contributions(account, markets);
-  const margin = quote(margins.reduce((sum, each) => sum + each, 0n));
-  const equity = equityOf(account, markets);
-  const h = clampedHealth({ equity, maintenanceMargin: margin });
-  const shares = allocateByMargin(equity, margins);
-  const legs = account.positions.map((position, index): Leg => {
-    const market = markets(position.marketId);
-    const share = quote(shares[index]!);
+function patientOf(account: AccountView, markets: Markets, params: RiskParams, distanceOf: CloseDistance): Patient {
+  const standing = sharedStanding(account, markets);
+  const { h } = standing;
+  const legs = standing.legs.map((leg): Leg => {
+    const { market, position, share } = leg;
     const penalty = penaltyRate(h, market, params);
-    const size = notional(market, position.quantity);
-    const distance = limitDistance(h, market, share, size, tranchePays(market.id), params);
-    return {
-      position,
-      market,
-      size: abs(position.quantity),
-      margin: margins[index]!,
-      share,
-      penalty,
-      distance,
-      cost: ppm(penalty + max(0n, distance) / 2n),
-    };
+    const distance = distanceOf(h, market, share, notional(market, position.quantity));
+    return { ...leg, penalty, distance, cost: ppm(penalty + max(0n, distance) / 2n) };
   });
-  return { equity, margin, h, legs };
+  return { ...standing, legs };
 }
+
+/** Distances that the auction allows. */
+const auctionDistance =
+  (params: RiskParams, tranchePays: (id: MarketId) => boolean): CloseDistance =>
+  (h, market, share, size) =>
+    limitDistance(h, market, share, size, tranchePays(market.id), params);
 
 /** What closing so much of a leg costs, rounded up. */
 const closeCost = (leg: Leg, quantity: bigint): Quote => mulPpmUp(notional(leg.market, base(quantity)), leg.cost);
@@ -183,7 +159,17 @@ export function planClose(
   params: RiskParams,
   tranchePays: (id: MarketId) => boolean,
 ): CloseStep[] {
-  const patient = patientOf(account, markets, params, tranchePays);
+  return planCloseWithin(account, markets, params, auctionDistance(params, tranchePays));
+}
+
+/** As `planClose`, at other distances from mark than the auction's: what a close costs decides how much must close. */
+export function planCloseWithin(
+  account: AccountView,
+  markets: Markets,
+  params: RiskParams,
+  distanceOf: CloseDistance,
+): CloseStep[] {
+  const patient = patientOf(account, markets, params, distanceOf);
   const closing = new Closing(patient, account, markets, params.targetHealth);
   const { plain } = closing;
   const open = [...patient.legs];
@@ -224,7 +210,7 @@ export function planCloseRiskiest(
   params: RiskParams,
   tranchePays: (id: MarketId) => boolean,
 ): CloseStep[] {
-  const { legs } = patientOf(account, markets, params, tranchePays);
+  const { legs } = patientOf(account, markets, params, auctionDistance(params, tranchePays));
   if (!new MaintenanceExposures(account, markets).plain) return legs.map((leg) => stepOf(leg, base(leg.size)));
   let riskiest: Leg | undefined;
   for (const leg of legs) if (riskiest === undefined || leg.margin > riskiest.margin) riskiest = leg;
@@ -239,6 +225,7 @@ function stepOf(leg: Leg, quantity: Base): CloseStep {
     quantity,
     limitPrice: limitPrice(market, position.quantity, leg.distance),
     bankruptcyPrice: bankruptcyPrice(market, position.quantity, leg.share),
+    distance: leg.distance,
     penaltyRate: leg.penalty,
   };
 }

@@ -1,0 +1,21 @@
+import type { Context } from '../../../runtime/baseapp/context.js';
+import type { Deps } from '../deps.js';
+import { riskParamsOf } from '../keeper.js';
+import type { Residual } from './residuals.js';
+import type { WorkingSet } from './working-set.js';
+
+/** Blocks for which an account at or above the grace health waits for the book. risk-model section 10.5, L1. */
+const patience = 5n;
+
+/**
+ * What the auctions left of failing accounts goes to those who stand ready
+ * for it, in this order: keepers' bids (L2), the backstop (L3). What nobody
+ * takes stays for the next block, or is resolved with the bankrupt (L4 to
+ * L6). An account that is nearly well waits for the book first.
+ */
+export function takeOverResiduals(ctx: Context, deps: Deps, _work: WorkingSet, residuals: readonly Residual[]): void {
+  const { graceHealth } = riskParamsOf(deps.keeper.params(ctx));
+  const due = residuals.filter(({ health, age }) => health < graceHealth || age >= patience);
+  if (due.length === 0) return;
+  // L2 and L3 follow here.
+}
