@@ -5,7 +5,7 @@ import { noNumberDivision } from './tools/eslint/no-number-division.mjs';
 
 /** Code that FinalizeBlock reaches. */
 const consensus = {
-  files: ['runtime/{store,baseapp,codec,crypto}/**/*.ts', 'x/**/*.ts', 'app/**/*.ts'],
+  files: ['runtime/{store,baseapp,codec,crypto,pool}/**/*.ts', 'x/**/*.ts', 'app/**/*.ts'],
   ignores: ['**/*.test.ts', '**/testing/**', 'x/oracle/sources/**'],
 };
 
@@ -100,7 +100,7 @@ const estimates = { files: ['x/perps/estimates/**/*.ts'] };
 
 /** Code that runs inside a block: no await between a read and a write. */
 const block = {
-  files: ['x/**/*.ts', 'runtime/codec/**/*.ts', 'runtime/crypto/**/*.ts'],
+  files: ['x/**/*.ts', 'runtime/codec/**/*.ts', 'runtime/crypto/**/*.ts', 'runtime/pool/**/*.ts'],
   ignores: ['**/*.test.ts', '**/testing/**', 'x/oracle/sources/**'],
 };
 

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { available, inWindow, sumOf, withPayment, type Caps } from './caps.js';
-import type { HourlyPayment } from './types.js';
+import { inWindow, sumOf, withAmount, type HourlyAmount } from '../../runtime/pool/hours.js';
+import { available, type Caps } from './caps.js';
 
 const runs = Number(process.env['PLIMSOLL_FC_RUNS'] ?? '300');
 const caps: Caps = { eventPpm: 500_000n, windowPpm: 800_000n };
 const hourMs = 3_600_000n;
 const t = 472_222n * hourMs;
-const paid = (amount: bigint, hoursAgo = 0n): HourlyPayment => ({ hour: 472_222n - hoursAgo, amount });
+const paid = (amount: bigint, hoursAgo = 0n): HourlyAmount => ({ hour: 472_222n - hoursAgo, amount });
 
 describe('a tranche lets out', () => {
-  const table: readonly (readonly [string, bigint, readonly HourlyPayment[], bigint, bigint])[] = [
+  const table: readonly (readonly [string, bigint, readonly HourlyAmount[], bigint, bigint])[] = [
     ['half of what it has in one event', 1_000n, [], 0n, 500n],
     ['the rest of the half later in the same event', 700n, [paid(300n)], 300n, 200n],
     ['nothing more once the half is paid', 500n, [paid(500n)], 500n, 0n],
@@ -36,10 +36,10 @@ describe('the window', () => {
   });
 
   test('adds payments of one hour together and forgets what is over', () => {
-    let recent: readonly HourlyPayment[] = [paid(1n, 25n)];
-    recent = withPayment(recent, t, 5n);
-    recent = withPayment(recent, t + hourMs - 1n, 7n);
-    recent = withPayment(recent, t + hourMs, 1n);
+    let recent: readonly HourlyAmount[] = [paid(1n, 25n)];
+    recent = withAmount(recent, t, 5n);
+    recent = withAmount(recent, t + hourMs - 1n, 7n);
+    recent = withAmount(recent, t + hourMs, 1n);
     assert.deepEqual(recent, [paid(12n), { hour: 472_223n, amount: 1n }]);
   });
 });
@@ -56,7 +56,7 @@ test('INV-I1, INV-I3, INV-C2 no event draws over its share, no 24 hours over the
   fc.assert(
     fc.property(fc.bigInt({ min: 0n, max: 5_000n }), cap, fc.array(step, { maxLength: 40 }), (start, limits, steps) => {
       let balance = start;
-      let recent: readonly HourlyPayment[] = [];
+      let recent: readonly HourlyAmount[] = [];
       let now = t;
       let event = 0n;
       const history: { at: bigint; amount: bigint; before: bigint }[] = [];
@@ -67,7 +67,7 @@ test('INV-I1, INV-I3, INV-C2 no event draws over its share, no 24 hours over the
         const amount = deficit < limit ? deficit : limit;
         const before = balance;
         balance -= amount;
-        if (amount > 0n) recent = withPayment(recent, now, amount);
+        if (amount > 0n) recent = withAmount(recent, now, amount);
         event += amount;
         history.push({ at: now, amount, before });
         assert.ok(balance >= 0n);

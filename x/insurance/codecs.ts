@@ -1,7 +1,7 @@
 import type { Exit, Payout, Tranche } from '../../gen/plimsoll/insurance/v1/insurance.js';
 import { TrancheKind as ProtoKind, type TrancheId as ProtoId } from '../../gen/plimsoll/insurance/v1/insurance.js';
 import { fromBech32, toBech32 } from '../../runtime/crypto/address.js';
-import type { PayoutState } from './exits.js';
+import type { ExitTerms, PayoutTerms } from '../../runtime/pool/book.js';
 import { classOfNumber, type TrancheId, type TrancheKind, type TrancheView } from './types.js';
 
 const kinds: readonly (readonly [TrancheKind, ProtoKind])[] = [
@@ -62,12 +62,8 @@ export function trancheFromProto(proto: Tranche): TrancheView {
 }
 
 /** A request to leave, as the store keeps it. */
-export interface ExitView {
+export interface ExitView extends ExitTerms {
   readonly tranche: TrancheId;
-  readonly owner: Uint8Array;
-  readonly shares: bigint;
-  readonly readyMs: bigint;
-  readonly mature: boolean;
 }
 
 export const exitToProto = ({ tranche, owner, shares, readyMs, mature }: ExitView): Exit => ({
@@ -86,10 +82,8 @@ export const exitFromProto = ({ tranche, owner, shares, readyMs, mature }: Exit)
   mature,
 });
 
-export interface PayoutView extends PayoutState {
+export interface PayoutView extends PayoutTerms {
   readonly tranche: TrancheId;
-  /** bech32 of the owner that was served last; empty at the beginning. */
-  readonly cursor: string;
 }
 
 export const payoutToProto = ({ tranche, matureLeft, sharesLeft, assetsLeft, cursor }: PayoutView): Payout => ({

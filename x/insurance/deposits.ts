@@ -11,10 +11,10 @@ import type { Coin } from '../../gen/cosmos/base/v1beta1/coin.js';
 import { parseAddress } from '../../runtime/baseapp/address.js';
 import { parseAmount } from '../../runtime/baseapp/coins.js';
 import type { Context } from '../../runtime/baseapp/context.js';
+import { mint } from '../../runtime/pool/shares.js';
 import { idFromProto, idText, idToProto } from './codecs.js';
 import { errors } from './errors.js';
 import { collateralDenom, moduleName, type InsuranceKeeper } from './keeper.js';
-import { mint } from './shares.js';
 import { depositRoom } from './slices.js';
 import type { TrancheId } from './types.js';
 

@@ -1,7 +1,8 @@
 import type { Context } from '../../runtime/baseapp/context.js';
 import type { Stores } from '../../runtime/store/collection.js';
 import { million, min } from '../../runtime/math/integers.js';
-import { available, withPayment } from './caps.js';
+import { withAmount } from '../../runtime/pool/hours.js';
+import { available } from './caps.js';
 import { idText, idToProto } from './codecs.js';
 import { errors } from './errors.js';
 import type { BankKeeper, MarketsKeeper } from './expected_keepers.js';
@@ -109,7 +110,7 @@ export class InsuranceKeeper {
     this.store.setTranche(ctx, {
       ...tranche,
       ...slices,
-      recent: withPayment(tranche.recent, ctx.block.timeMs, amount),
+      recent: withAmount(tranche.recent, ctx.block.timeMs, amount),
       totalOut: tranche.totalOut + amount,
     });
     this.store.addPaidInBlock(ctx, id, amount);

@@ -4,14 +4,13 @@ import { sdkErrors } from '../../runtime/baseapp/errors.js';
 import type { Handlers } from '../../runtime/baseapp/module.js';
 import { paginate } from '../../runtime/baseapp/pagination.js';
 import { dayMs } from '../../runtime/baseapp/time.js';
+import { redeem, sharePrice, yieldOf } from '../../runtime/pool/shares.js';
 import { keyBytes } from '../../runtime/store/key.js';
 import { exitToProto, idText, idToProto, trancheToProto } from './codecs.js';
 import { requireId } from './deposits.js';
 import type { InsuranceKeeper } from './keeper.js';
-import { redeem, sharePrice } from './shares.js';
 import { depositRoom } from './slices.js';
 import { idKey } from './store.js';
-import type { TrancheView } from './types.js';
 
 export function queries(keeper: InsuranceKeeper): Handlers<typeof QueryDefinition> {
   const { store } = keeper;
@@ -27,7 +26,7 @@ export function queries(keeper: InsuranceKeeper): Handlers<typeof QueryDefinitio
         // Of the global tranche, what a market of class A could draw.
         available: keeper.availableIn(ctx, id, 'A').toString(),
         sharePrice: price.toString(),
-        ...yieldOf(tranche, price, ctx.block.timeMs),
+        ...yieldOf(tranche.prices, price, ctx.block.timeMs / dayMs),
         depositRoom: (depositRoom(tranche, BigInt(store.params(ctx).juniorSharePpm)) ?? 0n).toString(),
       };
     },
@@ -48,7 +47,7 @@ export function queries(keeper: InsuranceKeeper): Handlers<typeof QueryDefinitio
     shares: (ctx, { owner }) => {
       const address = parseAddress(owner, 'owner');
       return {
-        holdings: [...store.tranchesOf(ctx, address)].map((id) => {
+        holdings: [...store.poolsOf(ctx, address)].map((id) => {
           const tranche = store.tranche(ctx, id)!;
           const shares = store.shares(ctx, id, address);
           const exit = store.exit(ctx, id, address);
@@ -67,12 +66,4 @@ export function queries(keeper: InsuranceKeeper): Handlers<typeof QueryDefinitio
       return { exits: page.items, pagination: page.pagination };
     },
   };
-}
-
-/** Change of the share price since the oldest epoch that is kept. */
-function yieldOf({ prices }: TrancheView, price: bigint, timeMs: bigint): { yieldPpm: bigint; yieldDays: number } {
-  const [oldest] = prices;
-  if (oldest === undefined || oldest.price === 0n) return { yieldPpm: 0n, yieldDays: 0 };
-  const days = timeMs / dayMs - oldest.day;
-  return { yieldPpm: ((price - oldest.price) * 1_000_000n) / oldest.price, yieldDays: Number(days) };
 }

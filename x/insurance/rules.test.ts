@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { planEpoch, serve, type PayoutState } from './exits.js';
-import { exitFeePpm, mint, redeem, sharePrice } from './shares.js';
+import { serve, type PayoutState } from '../../runtime/pool/payout.js';
+import { mint, redeem, sharePrice } from '../../runtime/pool/shares.js';
+import { planEpoch } from './exits.js';
+import { exitFeePpm } from './shares.js';
 import { depositRoom, earn, lose } from './slices.js';
 import { fillFactor, followTarget } from './target.js';
 import { chainOf } from './types.js';

@@ -1,3 +1,6 @@
+import type { HourlyAmount } from '../../runtime/pool/hours.js';
+import type { SharePrice } from '../../runtime/pool/shares.js';
+
 /** A solvency class that has a tranche of its own; class D stands alone. */
 export type SharedClass = 'A' | 'B' | 'C';
 export type SolvencyClass = SharedClass | 'D';
@@ -33,16 +36,6 @@ export function chainOf(marketId: number, solvencyClass: SolvencyClass): readonl
   return [own, classTranche(solvencyClass), globalTranche];
 }
 
-export interface HourlyPayment {
-  readonly hour: bigint;
-  readonly amount: bigint;
-}
-
-export interface SharePrice {
-  readonly day: bigint;
-  readonly price: bigint;
-}
-
 /** A tranche with its amounts as integers: quote quanta, and 10^-6 of a share. */
 export interface TrancheView {
   readonly id: TrancheId;
@@ -51,7 +44,7 @@ export interface TrancheView {
   /** Money of those with shares. */
   readonly senior: bigint;
   readonly shares: bigint;
-  readonly recent: readonly HourlyPayment[];
+  readonly recent: readonly HourlyAmount[];
   readonly totalIn: bigint;
   readonly totalOut: bigint;
   readonly target: bigint;
