@@ -11,7 +11,7 @@ NETWORK_TESTS = $(shell find test/network -name '*.test.ts' | sort)
 RUN_TESTS = $(TSX) --test --test-force-exit --test-reporter=spec
 SOURCES = $(shell find runtime x app cmd client bench -name '*.ts' ! -name '*.test.ts' 2>/dev/null)
 
-.PHONY: help install proto build devnet cometbft localnet localnet-stop localnet-clean chaos test lint format docs bench sim-long clean
+.PHONY: help install proto build devnet cometbft localnet localnet-stop localnet-clean chaos test lint format docs bench results sim-long clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -70,6 +70,9 @@ docs: $(STAMP) ## draw the architecture picture from the imports
 
 bench: build ## measure, print a table, write bench/results.json
 	node $(NODE_FLAGS) --expose-gc dist/bench/index.js
+
+results: $(STAMP) gen/image.ts ## run every scenario and comparison and write docs/results.md (ONLY="T-A2 ..." for some)
+	NODE_OPTIONS="--max-old-space-size=12288" $(TSX) test/results/write.ts $(ONLY)
 
 sim-long: build ## replay every recorded crisis in ../shared/data
 	node dist/bench/crises.js

@@ -81,6 +81,8 @@ export interface TestChainOptions {
   readonly clamp?: boolean;
   readonly logger?: Logger;
   readonly proofs?: EpochOptions;
+  /** False: no second application watches that derived indexes change nothing. Half the time. */
+  readonly shadow?: boolean;
   /** What the engine calls instead of the application itself: a server in front of it, for example. */
   readonly behind?: (app: Application) => Promise<Application>;
 }
@@ -109,7 +111,8 @@ export async function testChain(options: TestChainOptions = {}): Promise<TestCha
   });
   const behind = options.behind === undefined ? plimsoll.app : await options.behind(plimsoll.app);
   // A chain on disk may begin in the middle, where a shadow was not.
-  const shadow = options.path === undefined ? await shadowOf(behind) : undefined;
+  const watched = options.path === undefined && options.shadow !== false;
+  const shadow = watched ? await shadowOf(behind) : undefined;
   const clock = new VirtualClock(BigInt(Date.parse(genesisTime)));
   const engine = await EmbeddedEngine.open({
     app: shadow?.app ?? behind,
