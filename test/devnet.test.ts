@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -294,12 +294,36 @@ describe('a devnet', { concurrency: false }, () => {
     assert.match(await devnet.cli('status'), /chain_id: plimsoll-devnet-1/);
   });
 
-  test('Ctrl-C stops it cleanly; the next start continues from the stored state', async () => {
-    const height = await (await StargateClient.connect(devnet.rpc)).getHeight();
+  let height = 0;
+  test('Ctrl-C stops it cleanly, and what it stored can be exported', async () => {
+    height = await (await StargateClient.connect(devnet.rpc)).getHeight();
     assert.equal(await devnet.stop(), 0);
     const exported = await run(process.execPath, args('export', '--home', devnet.home), { maxBuffer: 1 << 26 });
     const genesis = JSON.parse(exported.stdout) as { app_state: { perps: { positions: unknown[] } } };
     assert.equal(genesis.app_state.perps.positions.length, 2);
+  });
+
+  test('an auditor commits to its state; an owner verifies that he is in the total and sees nobody else', async () => {
+    const out = join(devnet.home, 'audit');
+    const { stdout } = await run(process.execPath, args('keys', 'show', 'carol', '-a', '--home', devnet.home));
+    const [carol, proof] = [stdout.trim(), join(out, `${stdout.trim()}-0.json`)];
+    const audit = (...rest: string[]) => run(process.execPath, args('audit', ...rest));
+    await audit('commit', '--home', devnet.home, '--out', out, '--depth', '6');
+    await audit('prove', carol, '--home', devnet.home, '--out', out);
+    const verify = () => audit('verify', join(out, 'root.json'), proof, '--output', 'json');
+    const verdict = JSON.parse((await verify()).stdout) as { accounts: string[]; total: string; verified: boolean };
+    assert.equal(verdict.verified, true);
+    assert.deepEqual(verdict.accounts, [`${carol}/0: 4999999000uusdc`]);
+    writeFileSync(proof, readFileSync(proof, 'utf8').replace('4999999000', '4999999001'));
+    await assert.rejects(
+      verify,
+      (error: { stderr: string; code: number }) =>
+        error.code === 1 && /the path does not lead to the root/.test(error.stderr),
+    );
+    await assert.rejects(() => audit('commit', '--home', devnet.home, '--out', out), /name another --out/);
+  });
+
+  test('the next start continues from the stored state', async () => {
     await devnet.start();
     const client = await StargateClient.connect(devnet.rpc);
     assert.ok((await client.getHeight()) > height);

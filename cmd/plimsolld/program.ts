@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { appVersion } from '../../app/app.js';
 import { descriptorImage } from '../../gen/image.js';
 import { createRegistry } from '../../runtime/codec/registry.js';
+import { auditCommand } from './commands/audit.js';
 import { cometCommand } from './commands/comet.js';
 import { devnetCommand } from './commands/devnet.js';
 import { collectGentxsCommand, gentxCommand } from './commands/gentx.js';
@@ -57,6 +58,7 @@ Exit status: 0 done, 1 failed, 2 wrong usage.`,
     txCommand(registry),
     queryCommand(registry),
     proveCommand(),
+    auditCommand(),
     pricesCommand(),
     replayCommand(),
     exportCommand(),

@@ -2,6 +2,7 @@ import type { Stores } from '../../runtime/store/collection.js';
 import { collateralDenom, moduleName, type Deps } from './deps.js';
 import { unsettledFunding, usdcEquity } from './margin/index.js';
 import { accountNumberOf, ownerOf } from './subaccount-key.js';
+import type { PositionView } from './types.js';
 import { max } from './units/index.js';
 
 /** What the exchange owes to its accounts, for proofs of liabilities. risk-model section 18. */
@@ -21,6 +22,7 @@ export class PerpsClaims {
     readonly owed: bigint;
     readonly unsettled: bigint;
     readonly positions: number;
+    readonly held: readonly PositionView[];
   }> {
     const { keeper } = this.deps;
     const markets = keeper.markets(from);
@@ -39,6 +41,7 @@ export class PerpsClaims {
         owed: max(0n, -value),
         unsettled,
         positions: account.positions.length,
+        held: account.positions,
       };
     }
   }
