@@ -132,6 +132,13 @@ describe('liquidation', () => {
       paid_by_haircut: '0',
       paid_by_exchange: '0',
       bad_debt: '0',
+      tranches: [
+        // Half of the tranche for one event; 15 and 5 % of what fees of 48 brought to the others.
+        { tranche: 'market 1', available: usdc(500_000).toString(), paid: usdc(6_924).toString() },
+        { tranche: 'class A', available: '360000', paid: '0' },
+        { tranche: 'global', available: '48000', paid: '0' },
+      ],
+      haircut_surplus: '0',
     });
     assert.equal(before - chain.plimsoll.keepers.insurance.balance(chain.plimsoll.app.queryContext(), 1), usdc(6_924));
     assert.deepEqual(account(chain, alice).positions, []);

@@ -60,6 +60,7 @@ function assertSolvent(report: ReplayReport): void {
     BigInt(deficit),
     'every loss is paid to the unit',
   );
+  assert.equal(report.waterfall.overshoot, '1', 'nobody is charged more than was missing');
 }
 
 describe('a crash', () => {

@@ -75,9 +75,12 @@ export class InsuranceKeeper {
   }
 
   /** What one deficit of the market could draw now, tranche by tranche. */
-  cover(ctx: Context, marketId: number): { readonly id: TrancheId; readonly available: bigint }[] {
+  cover(
+    ctx: Context,
+    marketId: number,
+  ): { readonly id: TrancheId; readonly name: string; readonly available: bigint }[] {
     const name = this.#classOf(ctx, marketId);
-    return chainOf(marketId, name).map((id) => ({ id, available: this.availableIn(ctx, id, name) }));
+    return chainOf(marketId, name).map((id) => ({ id, name: idText(id), available: this.availableIn(ctx, id, name) }));
   }
 
   /** Is the market's own tranche above half its target, with something left in its window? risk-model section 10.3. */

@@ -52,6 +52,8 @@ export interface InsuranceKeeper {
   /** May a close of this market reach beyond the bankruptcy price? risk-model section 10.3. */
   insuresCloses(ctx: Context, marketId: number): boolean;
   totalBalance(from: Stores): bigint;
+  /** What one deficit of the market could draw now, tranche by tranche in draw order; names as "market 1", "class A", "global". */
+  cover(ctx: Context, marketId: number): { readonly name: string; readonly available: bigint }[];
   /** Moves coins from a module's account into the tranche. */
   contribute(ctx: Context, marketId: number, fromModule: string, amount: bigint): void;
   /** Takes the tranches' part of a market's trading fees out of a module's account; returns how much. */

@@ -4,6 +4,7 @@ import type { BlockRecord } from './record.js';
 
 const bigints = new Set<keyof BlockRecord>([
   'book', 'bankrupt', 'deleveraged', 'deficit', 'paidByInsurance', 'paidByHaircut', 'paidByExchange', 'insurance', 'badDebt',
+  'haircutTaken', 'haircutNeeded', 'recovered',
 ]); // prettier-ignore
 
 /**

@@ -31,6 +31,12 @@ export interface BlockRecord {
   readonly paidByInsurance: bigint;
   readonly paidByHaircut: bigint;
   readonly paidByExchange: bigint;
+  /** Cut from gainers one by one, less what rounding took too much and tranches got. */
+  readonly haircutTaken: bigint;
+  /** Deficits of the bankrupt one by one, less what tranches paid out and the exchange returned. */
+  readonly haircutNeeded: bigint;
+  /** Penalties that repaid earlier haircuts. */
+  readonly recovered: bigint;
   readonly insurance: bigint;
   readonly badDebt: bigint;
   readonly negativeAccounts: number;
@@ -50,6 +56,7 @@ const accountOf = (attributes: Attributes): string => {
 };
 
 const prefix = 'plimsoll.perps.v1.';
+const insurancePayment = 'plimsoll.insurance.v1.EventPayment';
 
 /** Reads a block's results. The first result is the price votes' from the third block on. */
 export function recordOf(
@@ -75,19 +82,35 @@ export function recordOf(
     paidByInsurance: 0n,
     paidByHaircut: 0n,
     paidByExchange: 0n,
+    haircutTaken: 0n,
+    haircutNeeded: 0n,
+    recovered: 0n,
   };
   const liquidated = new Set<string>();
   for (const { type, attributes } of results.events) {
-    if (!type.startsWith(prefix)) continue;
+    if (!type.startsWith(prefix) && type !== insurancePayment) continue;
     const fields: Attributes = new Map(attributes.map(({ key, value }) => [key, value]));
+    if (type === insurancePayment) {
+      record.haircutNeeded -= amount(fields, 'amount');
+      continue;
+    }
     switch (type.slice(prefix.length)) {
       case 'EventFill':
         record.fills++;
         if (fields.get('liquidation') === 'true') record.book += amount(fields, 'quote_amount');
         break;
       case 'EventLiquidation':
+        liquidated.add(accountOf(fields));
+        break;
       case 'EventBankruptcy':
         liquidated.add(accountOf(fields));
+        record.haircutNeeded += amount(fields, 'deficit');
+        break;
+      case 'EventHaircut':
+        record.haircutTaken += amount(fields, 'amount');
+        break;
+      case 'EventRecoveryPaid':
+        record.recovered += amount(fields, 'amount');
         break;
       case 'EventDeleveraged': {
         const divisor = quoteDivisorOf(markets.get(number(fields, 'market_id'))!);
@@ -101,6 +124,8 @@ export function recordOf(
         record.paidByInsurance += amount(fields, 'paid_by_insurance');
         record.paidByHaircut += amount(fields, 'paid_by_haircut');
         record.paidByExchange += amount(fields, 'paid_by_exchange');
+        record.haircutNeeded -= amount(fields, 'paid_by_exchange');
+        record.haircutTaken -= amount(fields, 'haircut_surplus');
         break;
       default:
     }

@@ -49,6 +49,15 @@ export interface ReplayReport {
     readonly adl: string;
     /** Paid by gainers. */
     readonly haircut: string;
+    /** Of penalties: what repaid earlier haircuts of the market. */
+    readonly recovered: string;
+    /**
+     * Haircut taken / haircut needed: "1" when they are equal, also when none
+     * was needed; any other ratio as "taken/needed". Taken is what gainers
+     * paid one by one, less the rounding that went to tranches; needed is what
+     * the bankrupt owed one by one, less what tranches and exchange paid.
+     */
+    readonly overshoot: string;
     /** Returned by the exchange out of the fees and roundings it took from gainers. */
     readonly exchange: string;
   };
@@ -88,6 +97,9 @@ export class Tally {
   #insurancePaid = 0n;
   #haircut = 0n;
   #exchange = 0n;
+  #haircutTaken = 0n;
+  #haircutNeeded = 0n;
+  #recovered = 0n;
   #least: bigint;
   #now: bigint;
   #badDebt = 0n;
@@ -123,6 +135,9 @@ export class Tally {
     this.#insurancePaid += record.paidByInsurance;
     this.#haircut += record.paidByHaircut;
     this.#exchange += record.paidByExchange;
+    this.#haircutTaken += record.haircutTaken;
+    this.#haircutNeeded += record.haircutNeeded;
+    this.#recovered += record.recovered;
     this.#now = record.insurance;
     if (record.insurance < this.#least) this.#least = record.insurance;
     this.#badDebt = record.badDebt;
@@ -169,6 +184,8 @@ export class Tally {
         insurance: this.#insurancePaid.toString(),
         adl: this.#adl.toString(),
         haircut: this.#haircut.toString(),
+        recovered: this.#recovered.toString(),
+        overshoot: ratio(this.#haircutTaken, this.#haircutNeeded),
         exchange: this.#exchange.toString(),
       },
       insurance: { start: this.start.toString(), min: this.#least.toString(), end: this.#now.toString() },
@@ -184,6 +201,8 @@ export class Tally {
     };
   }
 }
+
+const ratio = (taken: bigint, needed: bigint): string => (taken === needed ? '1' : `${taken}/${needed}`);
 
 /** The exit status a report asks for: 0 only when every block was solvent and the books held. */
 export const statusOf = ({ negativeEquityBlockEnds, identityViolations }: ReplayReport): 0 | 1 =>

@@ -1,4 +1,5 @@
 import { CancelReason } from '../../../gen/plimsoll/perps/v1/events.js';
+import { FillReason } from '../../../gen/plimsoll/perps/v1/standing.js';
 import { MarketStatus, TimeInForce } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { BookView } from '../book/book-view.js';
@@ -246,10 +247,12 @@ function settleFill(
   const account = liquidation?.account ?? work.account(order![0].account);
   const cash = work.fill(account, market, side, quantity, price);
   let fee = 0n;
+  let reason = FillReason.FILL_REASON_LIQUIDATION;
   if (liquidation !== undefined) {
     chargePenalty(ctx, work, market, account, liquidation, quantity, round.risk);
   } else {
     const makes = participant.height < ctx.block.height || order![1].postOnly;
+    reason = makes ? FillReason.FILL_REASON_MAKER : FillReason.FILL_REASON_TAKER;
     fee = cdiv(abs(cash) * (makes ? market.makerFee : market.takerFee), million);
     // An account that covers its orders has reserved the fee; otherwise a fee never creates a deficit.
     if (round.covered.get(account.key) !== true) fee = min(fee, max(0n, work.equity(account)));
@@ -266,6 +269,9 @@ function settleFill(
     quoteAmount: abs(cash).toString(),
     fee: fee.toString(),
     liquidation: liquidation !== undefined,
+    reason,
+    limitPrice: liquidation?.step.limitPrice ?? order![0].price,
+    openQuantity: liquidation?.step.quantity ?? order![1].remaining,
   });
   if (order !== undefined) keepRest(round, order, quantity, account);
   return cash;
@@ -297,7 +303,8 @@ function chargePenalty(
   risk: RiskParams,
 ): void {
   const closed = notional(market, base(quantity));
-  const penalty = penaltyFor(closed, step.penaltyRate, work.equity(account));
+  const equity = work.equity(account);
+  const penalty = penaltyFor(closed, step.penaltyRate, equity);
   const { toInsurance, toFees } = splitPenalty(penalty, risk.penaltyInsuranceShare);
   work.addCash(account, -penalty);
   work.addFees(toFees);
@@ -309,5 +316,8 @@ function chargePenalty(
     penalty: penalty.toString(),
     toInsurance: toInsurance.toString(),
     toFees: toFees.toString(),
+    penaltyRatePpm: Number(step.penaltyRate),
+    equity: equity.toString(),
+    toRecovery: '0',
   });
 }

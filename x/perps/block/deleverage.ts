@@ -1,6 +1,7 @@
+import type { EventDeleveraged } from '../../../gen/plimsoll/perps/v1/events.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { sideToProto } from '../codecs.js';
-import { deleverageCandidate, reaches, waterFill } from '../liquidation/index.js';
+import { deleverageCandidate, marginOf, planWaterFill, reaches } from '../liquidation/index.js';
 import { subaccountId } from '../subaccount-key.js';
 import type { MarketView, Side } from '../types.js';
 import { abs } from '../units/index.js';
@@ -23,7 +24,7 @@ export function deleverage(
     const quantity = account.position(market.id)?.quantity;
     if (quantity === undefined) continue;
     net += quantity;
-    moved += closeAtMark(ctx, work, market, account, abs(quantity), true);
+    moved += closeAtMark(ctx, work, market, account, abs(quantity), bankruptReason);
   }
   if (net !== 0n) {
     // Bankrupt longs net: shorts are closed, and the other way round.
@@ -32,17 +33,53 @@ export function deleverage(
         deleverageCandidate(account, market, work.markets, work.equity(account)),
       );
       if (level > 0n && !reaches(market, abs(net), candidates, level)) return undefined;
-      return { accounts, cuts: waterFill(market, abs(net), candidates, level) };
+      return { accounts, candidates, fill: planWaterFill(market, abs(net), candidates, level) };
     });
-    for (const [index, quantity] of plan.cuts.entries()) {
-      if (quantity === 0n) continue;
+    for (const [index, cut] of plan.fill.cuts.entries()) {
+      if (cut.quantity === 0n) continue;
       const account = work.account(plan.accounts[index]!.key);
+      const candidate = plan.candidates[index]!;
       gains.remember(account);
-      moved += closeAtMark(ctx, work, market, account, quantity, false);
+      moved += closeAtMark(ctx, work, market, account, cut.quantity, {
+        bankrupt: false,
+        sideQuantity: abs(net),
+        // No level tells accounts without equity apart.
+        levelPpm: (cut.ratio === undefined ? 0n : (plan.fill.level ?? 0n)).toString(),
+        ratioPpm: (cut.ratio ?? 0n).toString(),
+        equity: candidate.equity.toString(),
+        maintenanceMargin: marginOf(market, candidate).toString(),
+        askedQuantity: cut.asked,
+        hedgeQuantity: cut.hedge,
+      });
     }
   }
   work.addDust(-moved);
 }
+
+/** Why a position is closed at mark: the fields of the event that say so. */
+type Reason = Pick<
+  EventDeleveraged,
+  | 'bankrupt'
+  | 'sideQuantity'
+  | 'levelPpm'
+  | 'ratioPpm'
+  | 'equity'
+  | 'maintenanceMargin'
+  | 'askedQuantity'
+  | 'hedgeQuantity'
+>;
+
+/** The account's own event of bankruptcy says the rest. */
+const bankruptReason: Reason = {
+  bankrupt: true,
+  sideQuantity: 0n,
+  levelPpm: '',
+  ratioPpm: '',
+  equity: '',
+  maintenanceMargin: '',
+  askedQuantity: 0n,
+  hedgeQuantity: 0n,
+};
 
 /** Closes part of a position at mark; returns the signed change of cash. */
 function closeAtMark(
@@ -51,9 +88,10 @@ function closeAtMark(
   market: MarketView,
   account: WorkingAccount,
   quantity: bigint,
-  bankrupt: boolean,
+  reason: Reason,
 ): bigint {
-  const side: Side = account.position(market.id)!.quantity > 0n ? 'sell' : 'buy';
+  const held = account.position(market.id)!.quantity;
+  const side: Side = held > 0n ? 'sell' : 'buy';
   const cash = work.fill(account, market, side, quantity, market.markPrice);
   ctx.emit('plimsoll.perps.v1.EventDeleveraged', {
     subaccount: subaccountId(account.key),
@@ -61,7 +99,8 @@ function closeAtMark(
     side: sideToProto(side),
     quantity,
     price: market.markPrice,
-    bankrupt,
+    positionQuantity: held,
+    ...reason,
   });
   return cash;
 }

@@ -4,11 +4,11 @@ import { sideToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { riskParamsOf } from '../keeper.js';
 import { planClose, planCloseRiskiest, type CloseStep } from '../liquidation/index.js';
-import { maintenanceMargin } from '../margin/index.js';
 import { dropOrder } from '../msgs/cancel.js';
 import { subaccountId } from '../subaccount-key.js';
 import type { MarketId } from '../types.js';
 import type { Failing } from './risk-scan.js';
+import { contributionsOf, standingOf, termsOf, triggerToProto } from './standing.js';
 import type { WorkingAccount, WorkingSet } from './working-set.js';
 
 /** A liquidation's order in this block's auction. */
@@ -41,14 +41,24 @@ export function planLiquidations(
     return known;
   };
   const orders = new Map<MarketId, LiquidationOrder[]>();
-  for (const [rank, { key, closable, equity }] of failing.entries()) {
+  const terms = termsOf(params);
+  for (const [rank, each] of failing.entries()) {
+    const { key, closable, equity, maintenanceMargin } = each;
+    const account = work.account(key);
+    ctx.emit('plimsoll.perps.v1.EventLiquidationStarted', {
+      subaccount: subaccountId(key),
+      standing: standingOf(account, work.markets, each, contributionsOf(account, work.markets)),
+      trigger: triggerToProto(each.trigger),
+      terms,
+      closable,
+    });
     for (const order of [...keeper.ordersOf(ctx, key)])
       dropOrder(ctx, keeper, order, CancelReason.CANCEL_REASON_LIQUIDATION);
-    const account = work.account(key);
     if (!closable) continue;
-    const plan = rank < params.maxSolverAccounts ? planClose : planCloseRiskiest;
-    const margin = maintenanceMargin(account, work.markets);
+    const exact = rank < params.maxSolverAccounts;
+    const plan = exact ? planClose : planCloseRiskiest;
     for (const step of plan(account, work.markets, risk, tranchePays)) {
+      const { reason } = step;
       ctx.emit('plimsoll.perps.v1.EventLiquidation', {
         subaccount: subaccountId(key),
         marketId: step.marketId,
@@ -57,7 +67,16 @@ export function planLiquidations(
         limitPrice: step.limitPrice,
         bankruptcyPrice: step.bankruptcyPrice,
         equity: equity.toString(),
-        maintenanceMargin: margin.toString(),
+        maintenanceMargin: maintenanceMargin.toString(),
+        positionNotional: reason.notional.toString(),
+        marginShare: reason.margin.toString(),
+        equityShare: reason.equityShare.toString(),
+        penaltyRatePpm: Number(step.penaltyRate),
+        limitDistancePpm: step.distance,
+        costRatePpm: Number(reason.cost),
+        wantedQuantity: reason.wanted,
+        insured: tranchePays(step.marketId),
+        beyondSolver: !exact,
       });
       const list = orders.get(step.marketId);
       if (list === undefined) orders.set(step.marketId, [{ account, step }]);

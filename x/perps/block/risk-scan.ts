@@ -2,7 +2,7 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
 import { isStale, riskParamsOf } from '../keeper.js';
 import { assetOf, clampedHealth, equity, maintenanceMargin } from '../margin/index.js';
-import { trigger } from '../liquidation/index.js';
+import { trigger, type Trigger } from '../liquidation/index.js';
 import type { MarketId, Ppm, Quote, StoredAccount, SubaccountKey } from '../types.js';
 import type { WorkingSet } from './working-set.js';
 
@@ -11,6 +11,8 @@ export interface Failing {
   readonly key: SubaccountKey;
   readonly health: Ppm;
   readonly equity: Quote;
+  readonly maintenanceMargin: Quote;
+  readonly trigger: Trigger;
   /** False when a position cannot be priced: only bankruptcy is resolved then. */
   readonly closable: boolean;
 }
@@ -75,10 +77,10 @@ export function riskScan(
     const closable =
       !positions.some(({ marketId }) => isStaleMarket(marketId)) &&
       !collateral.some(({ assetId }) => assetOf(work.markets, assetId).stale);
-    const triggered = trigger({ ...standing, underwaterHeight, height, params: risk });
+    const reason = trigger({ ...standing, underwaterHeight, height, params: risk });
     work.account(key).underwaterHeight = height;
-    if (triggered && (closable || standing.equity < 0n)) {
-      failing.push({ key, health: clampedHealth(standing), equity: standing.equity, closable });
+    if (reason !== undefined && (closable || standing.equity < 0n)) {
+      failing.push({ key, health: clampedHealth(standing), ...standing, trigger: reason, closable });
     }
   };
 

@@ -1,13 +1,16 @@
+import type { TranchePart } from '../../../gen/plimsoll/perps/v1/standing.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { moduleName, type Deps } from '../deps.js';
 import { allocateByMargin, contributions, planHaircut } from '../liquidation/index.js';
 import { subaccountId } from '../subaccount-key.js';
-import type { MarketId, PositionView, Side } from '../types.js';
+import type { InsuranceKeeper } from '../expected_keepers.js';
+import { quote, type MarketId, type PositionView, type Side } from '../types.js';
 import { max, min } from '../units/index.js';
 import { takeCollateralOver } from './conversions.js';
 import { deleverage } from './deleverage.js';
 import { Gains } from './gains.js';
 import { Solvent } from './solvent.js';
+import { standingOf } from './standing.js';
 import type { WorkingAccount, WorkingSet } from './working-set.js';
 
 /** A bankrupt account: what it owes, split over its markets by maintenance margin. */
@@ -17,6 +20,8 @@ interface Bankrupt {
   /** Positions that answer for the deficit: those left, or when the book closed all of them, those the block began with. */
   readonly answerable: readonly PositionView[];
   readonly shares: ReadonlyMap<MarketId, bigint>;
+  /** What of its margin is in each market that shares the deficit. */
+  readonly margins: ReadonlyMap<MarketId, bigint>;
 }
 
 /**
@@ -35,12 +40,7 @@ export function resolveBankruptcies(ctx: Context, deps: Deps, work: WorkingSet):
     .sort((a, b) => (a.key < b.key ? -1 : 1))
     .map((account) => bankruptOf(ctx, deps, work, account));
   if (bankrupts.length === 0) return;
-  for (const { account, deficit } of bankrupts) {
-    ctx.emit('plimsoll.perps.v1.EventBankruptcy', {
-      subaccount: subaccountId(account.key),
-      deficit: deficit.toString(),
-    });
-  }
+  for (const each of bankrupts) tellBankruptcy(ctx, work, each);
 
   const marketIds = [...new Set(bankrupts.flatMap(({ shares }) => [...shares.keys()]))].sort((a, b) => a - b);
   const solvent = new Solvent(ctx, deps, work, new Set(bankrupts.map(({ account }) => account.key)));
@@ -61,11 +61,34 @@ function bankruptOf(ctx: Context, deps: Deps, work: WorkingSet, account: Working
   // An insured close may fill beyond the bankruptcy price and leave a debt without a position (section 10.3).
   const answerable = account.positions.length > 0 ? account.positions : keeper.positionsOf(ctx.committed, account.key);
   const ids = answerable.length > 0 ? answerable.map(({ marketId }) => marketId) : [...account.marketCash.keys()];
-  if (ids.length === 0) return { account, deficit, answerable, shares: sharesOfCollateralLoss(ctx, deps, deficit) };
+  if (ids.length === 0) {
+    const shares = sharesOfCollateralLoss(ctx, deps, deficit);
+    return { account, deficit, answerable, shares, margins: new Map() };
+  }
   const margins =
     answerable.length > 0 ? contributions({ ...account, positions: answerable }, work.markets) : ids.map(() => 0n);
   const parts = allocateByMargin(deficit, margins);
-  return { account, deficit, answerable, shares: new Map(ids.map((id, index) => [id, parts[index]!])) };
+  const byMarket = (values: readonly bigint[]): Map<MarketId, bigint> =>
+    new Map(ids.map((id, index) => [id, values[index]!]));
+  return { account, deficit, answerable, shares: byMarket(parts), margins: byMarket(margins) };
+}
+
+function tellBankruptcy(ctx: Context, work: WorkingSet, { account, deficit, shares, margins }: Bankrupt): void {
+  const parts = account.positions.map(({ marketId }) => margins.get(marketId) ?? 0n);
+  const standing = {
+    equity: quote(-deficit),
+    maintenanceMargin: quote(parts.reduce((sum, each) => sum + each, 0n)),
+  };
+  ctx.emit('plimsoll.perps.v1.EventBankruptcy', {
+    subaccount: subaccountId(account.key),
+    deficit: deficit.toString(),
+    standing: standingOf(account, work.markets, standing, parts),
+    shares: [...shares].map(([marketId, share]) => ({
+      marketId,
+      margin: (margins.get(marketId) ?? 0n).toString(),
+      deficit: share.toString(),
+    })),
+  });
 }
 
 /**
@@ -106,16 +129,18 @@ function coverDeficit(
 ): void {
   const deficit = bankrupts.reduce((sum, { shares }) => sum + (shares.get(id) ?? 0n), 0n);
   if (deficit === 0n) return;
+  const cover = deps.insurance.cover(ctx, id);
   const byInsurance = deps.insurance.pay(ctx, id, deficit, moduleName);
   let left = deficit - byInsurance;
   let byHaircut = 0n;
+  let surplus = 0n;
   if (left > 0n) {
     const market = work.markets(id);
     const losing = losingSides(bankrupts, id);
     let plan = planHaircut(left, gains.openProfits(market, losing));
     // The other tiers ask every account what it gained: only when open profits do not pay for all.
     if (plan.unpaid > 0n) plan = planHaircut(left, gains.all(market, losing));
-    for (const { key, tier, amount } of plan.payments) {
+    for (const { key, tier, amount, base, total, due, equity, paidBefore } of plan.payments) {
       gains.pay(work.account(key), amount);
       byHaircut += amount;
       ctx.emit('plimsoll.perps.v1.EventHaircut', {
@@ -123,10 +148,16 @@ function coverDeficit(
         marketId: id,
         amount: amount.toString(),
         tier,
+        base: base.toString(),
+        tierTotal: total.toString(),
+        tierDue: due.toString(),
+        equity: equity.toString(),
+        paidBefore: paidBefore.toString(),
       });
     }
-    work.contribute(id, plan.surplus);
-    byHaircut -= plan.surplus;
+    ({ surplus } = plan);
+    work.contribute(id, surplus);
+    byHaircut -= surplus;
     left = plan.unpaid;
   }
   // Gainers paid fees out of their gains in this block; those are returned before anybody else is charged.
@@ -143,5 +174,17 @@ function coverDeficit(
     paidByHaircut: byHaircut.toString(),
     paidByExchange: (fromDust + fromFees).toString(),
     badDebt: badDebt.toString(),
+    tranches: partsOf(cover, byInsurance),
+    haircutSurplus: surplus.toString(),
+  });
+}
+
+/** What each tranche paid of a sum: each in turn what it had available. */
+function partsOf(cover: ReturnType<InsuranceKeeper['cover']>, paid: bigint): TranchePart[] {
+  let left = paid;
+  return cover.map(({ name, available }) => {
+    const part = min(left, available);
+    left -= part;
+    return { tranche: name, available: available.toString(), paid: part.toString() };
   });
 }

@@ -1,5 +1,5 @@
 import { cdiv, max, min } from '../../../runtime/math/integers.js';
-import type { Quote } from '../types.js';
+import { quote, type Quote } from '../types.js';
 
 /** Somebody whose gain may pay for a deficit in a market. */
 export interface Payer {
@@ -21,6 +21,13 @@ export interface Payment {
   /** 1: open profit, 2: this block's gain in the market, 3: this block's gain of the account. */
   readonly tier: 1 | 2 | 3;
   readonly amount: Quote;
+  /** What he could pay in the tier, what all could, and what was asked of all: amount = up(due * base / total), at most base. */
+  readonly base: Quote;
+  readonly total: Quote;
+  readonly due: Quote;
+  /** Equity before any haircut, and haircuts of the block before this one. */
+  readonly equity: Quote;
+  readonly paidBefore: Quote;
 }
 
 export interface HaircutPlan {
@@ -55,7 +62,17 @@ export function planHaircut(deficit: bigint, payers: readonly Payer[]): HaircutP
     for (const [index, each] of bases.entries()) {
       if (each === 0n) continue;
       const amount = min(each, cdiv(due * each, total));
-      payments.push({ key: payers[index]!.key, tier, amount: amount as Quote });
+      const payer = payers[index]!;
+      payments.push({
+        key: payer.key,
+        tier,
+        amount: quote(amount),
+        base: quote(each),
+        total: quote(total),
+        due: quote(due),
+        equity: payer.equity,
+        paidBefore: quote(paid[index]!),
+      });
       paid[index] = paid[index]! + amount;
       left -= amount;
     }

@@ -12,7 +12,7 @@ import { planHaircut, type Payer } from './haircut.js';
 import { bankruptcyPrice, limitDistance, limitPrice } from './limits.js';
 import { penaltyFor, penaltyRate } from './penalty.js';
 import { planClose } from './plan-close.js';
-import { trigger } from './trigger.js';
+import { trigger, type Trigger } from './trigger.js';
 import { waterFill, type DeleverageCandidate } from './water-fill.js';
 
 const numRuns = Number(process.env['PLIMSOLL_FC_RUNS'] ?? 300);
@@ -21,14 +21,14 @@ const sum = (values: readonly bigint[]): bigint => values.reduce((a, b) => a + b
 describe('trigger (section 10.1)', () => {
   const at = (e: bigint, underwaterHeight: bigint) =>
     trigger({ equity: quote(e), maintenanceMargin: quote(100n), underwaterHeight, height: 10n, params: riskParams });
-  const table: readonly (readonly [what: string, equity: bigint, since: bigint, expected: boolean])[] = [
-    ['healthy', 100n, 9n, false],
-    ['under water for the first block', 99n, 0n, false],
-    ['under water two blocks in a row', 99n, 9n, true],
-    ['under water again after a healthy block', 99n, 8n, false],
-    ['under 80 % at once', 79n, 0n, true],
-    ['80 % waits', 80n, 0n, false],
-    ['bankrupt at once', -1n, 0n, true],
+  const table: readonly (readonly [what: string, equity: bigint, since: bigint, expected: Trigger | undefined])[] = [
+    ['healthy', 100n, 9n, undefined],
+    ['under water for the first block', 99n, 0n, undefined],
+    ['under water two blocks in a row', 99n, 9n, 'second-block'],
+    ['under water again after a healthy block', 99n, 8n, undefined],
+    ['under 80 % at once', 79n, 0n, 'below-grace'],
+    ['80 % waits', 80n, 0n, undefined],
+    ['bankrupt at once', -1n, 0n, 'bankrupt'],
   ];
   for (const [what, e, since, expected] of table) test(what, () => assert.equal(at(e, since), expected));
 });

@@ -80,7 +80,7 @@ describe('single market', () => {
         underwaterHeight: 9n,
         height: 10n,
         params: riskParams,
-      });
+      }) !== undefined;
     assert.equal((entry * 975_000n) / 987_500n, 5_924_050_632n);
     assert.equal(fails(5_924_050_633n), false);
     assert.equal(fails(5_924_050_632n), true);

@@ -32,6 +32,20 @@ export interface CloseStep {
   readonly distance: Ppm;
   /** Charged on the notional that closes. */
   readonly penaltyRate: Ppm;
+  readonly reason: CloseReason;
+}
+
+/** The numbers that a close was made of, for those who ask why. */
+export interface CloseReason {
+  /** Notional of the whole position. */
+  readonly notional: Quote;
+  /** What the position contributes to maintenance margin, and the equity that belongs to it. */
+  readonly margin: bigint;
+  readonly equityShare: Quote;
+  /** Penalty and half the distance of the limit from mark, ppm of closed notional. */
+  readonly cost: Ppm;
+  /** Base quanta that the solver wanted, before least sizes and slices. */
+  readonly wanted: Base;
 }
 
 /** How far from mark a position may close, ppm of its notional; negative when its equity share is. */
@@ -79,6 +93,8 @@ const remaining = ({ position, size }: Leg, closed: bigint): Base =>
 class Closing {
   /** Base quanta that close, in the order of closing. */
   readonly closed = new Map<Leg, bigint>();
+  /** What was wanted of a leg, where least sizes and slices made another size of it. */
+  readonly wanted = new Map<Leg, bigint>();
   readonly #patient: Patient;
   readonly #targetHealth: Ppm;
   readonly #sums: MaintenanceExposures;
@@ -131,7 +147,10 @@ class Closing {
       return this.#score(cost, maintenanceMargin({ ...account, positions }, markets));
     };
     const share = at(million) >= 0n ? leastSufficient(at, million) : million;
-    for (const [index, quantity] of shrunk(share).entries()) this.closed.set(legs[index]!, quantity);
+    for (const [index, quantity] of shrunk(share).entries()) {
+      this.closed.set(legs[index]!, quantity);
+      this.wanted.set(legs[index]!, quantity);
+    }
   }
 
   #score(cost: bigint, margin: bigint): bigint {
@@ -187,6 +206,7 @@ export function planCloseWithin(
       if (count === 0n) return 0n;
       const wanted = min(leg.size, count * stepSize);
       const bounded = boundedQuantity(leg, wanted, patient.h, params);
+      closing.wanted.set(leg, wanted);
       // The least size may take away a hedge: then it does not count.
       return !plain && bounded > wanted && healthAfter(bounded) < healthAfter(0n) ? wanted : bounded;
     });
@@ -196,7 +216,7 @@ export function planCloseWithin(
   if (!enough && !plain && (nothing || patient.h < params.sliceHealth)) closing.shrink(account, markets);
   return [...closing.closed]
     .filter(([, quantity]) => quantity > 0n)
-    .map(([leg, quantity]) => stepOf(leg, base(quantity)));
+    .map(([leg, quantity]) => stepOf(leg, base(quantity), base(closing.wanted.get(leg) ?? quantity)));
 }
 
 /**
@@ -217,8 +237,8 @@ export function planCloseRiskiest(
   return riskiest === undefined ? [] : [stepOf(riskiest, base(riskiest.size))];
 }
 
-function stepOf(leg: Leg, quantity: Base): CloseStep {
-  const { market, position } = leg;
+function stepOf(leg: Leg, quantity: Base, wanted = quantity): CloseStep {
+  const { market, position, margin, share, cost } = leg;
   return {
     marketId: market.id,
     side: position.quantity > 0n ? 'sell' : 'buy',
@@ -227,6 +247,13 @@ function stepOf(leg: Leg, quantity: Base): CloseStep {
     bankruptcyPrice: bankruptcyPrice(market, position.quantity, leg.share),
     distance: leg.distance,
     penaltyRate: leg.penalty,
+    reason: {
+      notional: notional(market, base(leg.size)),
+      margin,
+      equityShare: share,
+      cost,
+      wanted,
+    },
   };
 }
 

@@ -48,6 +48,29 @@ export function deleverageCandidate(
 /** How far above a guess the level is tried next, ppm. */
 const guessWidth = 4n;
 
+/** What closes of one candidate, and why. Base quanta. */
+export interface Cut {
+  readonly quantity: bigint;
+  /** What the level asked for, before what all gave too much was handed back. */
+  readonly asked: bigint;
+  /** Part of `quantity` that hedges other positions. */
+  readonly hedge: bigint;
+  /** Risk MM/E before, ppm, rounded up; undefined without equity. */
+  readonly ratio: bigint | undefined;
+}
+
+export interface WaterFill {
+  /** In the order of the candidates; they sum exactly to min(quantity, total size). */
+  readonly cuts: readonly Cut[];
+  /**
+   * lambda, ppm: zero when everybody with equity is cut, undefined when only
+   * accounts without equity are, which no level tells apart.
+   */
+  readonly level: bigint | undefined;
+}
+
+const nothingCut = (ratio: bigint | undefined): Cut => ({ quantity: 0n, asked: 0n, hedge: 0n, ratio });
+
 /** A candidate still in question: above the level that is known to suffice. */
 interface Risky {
   readonly index: number;
@@ -75,9 +98,20 @@ export function waterFill(
   candidates: readonly DeleverageCandidate[],
   near: bigint | undefined = undefined,
 ): bigint[] {
+  return planWaterFill(market, quantity, candidates, near).cuts.map((each) => each.quantity);
+}
+
+/** The same with the reason of each cut. */
+export function planWaterFill(
+  market: MarketView,
+  quantity: bigint,
+  candidates: readonly DeleverageCandidate[],
+  near: bigint | undefined = undefined,
+): WaterFill {
   const total = candidates.reduce((sum, { size }) => sum + size, 0n);
   const wanted = min(quantity, total);
-  if (wanted === 0n) return candidates.map(() => 0n);
+  const ratios = candidates.map((each) => ratioOf(market, each));
+  if (wanted === 0n) return { cuts: ratios.map(nothingCut), level: undefined };
 
   // Found for those only that some level cuts.
   const most: bigint[] = [];
@@ -86,7 +120,7 @@ export function waterFill(
     const candidate = candidates[index]!;
     return cut(market, candidate, lambda, (most[index] ??= mostUseful(market, candidate)));
   };
-  let risky = candidates.map((each, index): Risky => ({ index, ratio: ratioOf(market, each) }));
+  let risky = ratios.map((ratio, index): Risky => ({ index, ratio }));
   // Level zero cuts all that is no hedge, and the highest ratio only who has no equity.
   let low = 0n;
   let high = risky.reduce((highest, { ratio }) => max(highest, ratio ?? 0n), 0n);
@@ -111,9 +145,20 @@ export function waterFill(
     cuts[each.index] = size;
     excess += size;
   }
-  if (excess < 0n) return cutHedges(market, -excess, candidates, cuts);
+  const asked = [...cuts];
+  const result = (final: readonly bigint[], hedged: boolean): WaterFill => ({
+    cuts: final.map((each, index) => ({
+      quantity: each,
+      asked: asked[index]!,
+      hedge: hedged ? each - asked[index]! : 0n,
+      ratio: ratios[index],
+    })),
+    // At the highest ratio nobody with equity is cut: then it says nothing.
+    level: risky.some(({ ratio }) => ratio !== undefined) || hedged ? low : undefined,
+  });
+  if (excess < 0n) return result(cutHedges(market, -excess, candidates, cuts), true);
   for (const each of risky) {
-    if (excess === 0n) return cuts;
+    if (excess === 0n) return result(cuts, false);
     const size = cuts[each.index]!;
     const back = min(excess, size - cutAt(each, low + 1n));
     cuts[each.index] = size - back;
@@ -125,7 +170,7 @@ export function waterFill(
     cuts[index] = cuts[index]! - back;
     excess -= back;
   }
-  return cuts;
+  return result(cuts, false);
 }
 
 /**
@@ -149,8 +194,12 @@ export function reaches(
   return false;
 }
 
+/** Maintenance margin of the candidate as it stands. */
+export const marginOf = (market: MarketView, candidate: DeleverageCandidate): Quote =>
+  quote(marginAt(market, candidate, candidate.size));
+
 /** Risk MM/E, ppm, rounded up; undefined without equity. */
-function ratioOf(market: MarketView, candidate: DeleverageCandidate): bigint | undefined {
+export function ratioOf(market: MarketView, candidate: DeleverageCandidate): bigint | undefined {
   const { equity, size } = candidate;
   return equity === 0n ? undefined : cdiv(marginAt(market, candidate, size) * million, equity);
 }
