@@ -11,7 +11,7 @@ NETWORK_TESTS = $(shell find test/network -name '*.test.ts' | sort)
 RUN_TESTS = $(TSX) --test --test-force-exit --test-reporter=spec
 SOURCES = $(shell find runtime x app cmd client bench -name '*.ts' ! -name '*.test.ts' 2>/dev/null)
 
-.PHONY: help install proto build devnet cometbft localnet localnet-stop localnet-clean chaos test lint format docs bench results sim-long clean
+.PHONY: help install proto build devnet cometbft localnet localnet-stop localnet-clean chaos test lint format docs verifier bench results sim-long clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -67,6 +67,9 @@ format: $(STAMP) ## write files in the one format
 
 docs: $(STAMP) ## draw the architecture picture from the imports
 	node tools/architecture.mjs
+
+verifier: $(STAMP) gen/image.ts ## write dist/verifier.html: check proofs of balances in a browser
+	@node tools/verifier.mjs
 
 bench: build ## measure, print a table, write bench/results.json
 	node $(NODE_FLAGS) --expose-gc dist/bench/index.js
