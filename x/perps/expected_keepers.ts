@@ -46,6 +46,12 @@ export interface OracleKeeper {
   pair(from: Stores, pairId: number): { readonly exponent: number } | undefined;
 }
 
+/** A market's tranche with its id, a class's with its number from 1 (A) to 3 (C), or the global one and 0. */
+export interface TrancheName {
+  readonly kind: 'market' | 'class' | 'global';
+  readonly number: number;
+}
+
 /** What perps needs of x/insurance. */
 export interface InsuranceKeeper {
   openTranche(ctx: Context, marketId: number): void;
@@ -54,6 +60,13 @@ export interface InsuranceKeeper {
   totalBalance(from: Stores): bigint;
   /** What one deficit of the market could draw now, tranche by tranche in draw order; names as "market 1", "class A", "global". */
   cover(ctx: Context, marketId: number): { readonly name: string; readonly available: bigint }[];
+  /** What a tranche has and should have; undefined before anything came in. */
+  tranche(
+    from: Stores,
+    id: TrancheName,
+  ): { readonly junior: bigint; readonly senior: bigint; readonly target: bigint } | undefined;
+  /** Moves a tranche's target towards what stress tests ask for. */
+  setTarget(ctx: Context, id: TrancheName, wanted: bigint): void;
   /** Moves coins from a module's account into the tranche. */
   contribute(ctx: Context, marketId: number, fromModule: string, amount: bigint): void;
   /** Takes the tranches' part of a market's trading fees out of a module's account; returns how much. */

@@ -32,6 +32,7 @@ import type { BookKey } from './book/store.js';
 import { listMarket } from './msgs/governance.js';
 import { orderToProto } from './msgs/order-proto.js';
 import { checkRates, exportRates, importRates } from './rates/genesis.js';
+import { checkStress, exportStress, importStress } from './stress/chain/genesis.js';
 import { defaultParams, validateMarket, validateParams } from './params.js';
 import { maxSubaccountNumber, subaccountId, subaccountKey } from './subaccount-key.js';
 import type { MarketId, SubaccountKey } from './types.js';
@@ -50,6 +51,7 @@ export const emptyGenesis: GenesisState = {
   rates: undefined,
   collateral: emptyCollateral,
   waitingOrders: undefined,
+  stress: undefined,
   keeperBids: undefined,
 };
 
@@ -95,6 +97,7 @@ export function genesisFromJson(registry: ProtoRegistry, json: unknown): Genesis
     if (!ids.has(marketId)) throw new Error(`perps.market_states[${index}].market_id: ${marketId} is not a market`);
   }
   checkRates(state.rates, ids);
+  checkStress(state.stress, ids);
   const accounts = new Set<SubaccountKey>();
   for (const [index, { id, margin }] of state.subaccounts.entries()) {
     const key = keyOf(id, `perps.subaccounts[${index}].id`);
@@ -136,6 +139,7 @@ export function initGenesis(ctx: Context, deps: Deps, state: GenesisState): void
   for (const proto of state.marketStates) keeper.setMarketState(ctx, marketStateFromProto(proto));
   if (state.mark !== undefined) importMarks(ctx, state.mark);
   importRates(ctx, state.rates);
+  importStress(ctx, state.stress);
   let cash = 0n;
   for (const proto of state.subaccounts) {
     const subaccount = subaccountFromProto(proto);
@@ -192,6 +196,7 @@ export function exportGenesis(ctx: Context, deps: Deps): GenesisState {
     rates: exportRates(ctx),
     collateral: exportCollateral(ctx, deps),
     waitingOrders: exportWaiting(ctx),
+    stress: exportStress(ctx),
     keeperBids: exportKeeperBids(ctx),
   };
 }

@@ -191,6 +191,14 @@ export class PerpsKeeper {
     return keys.positions.entries(from);
   }
 
+  /** The same from an account on. */
+  positionsFrom(
+    from: Stores,
+    start: SubaccountKey,
+  ): Iterable<readonly [readonly [SubaccountKey, MarketId], PositionView]> {
+    return keys.positions.entries(from, '', { start });
+  }
+
   /** The first account with a position whose key is not below `start`; undefined when there is none. */
   nextHolder(from: Stores, start: string): SubaccountKey | undefined {
     for (const [[key]] of keys.positions.entries(from, '', { start })) return key;

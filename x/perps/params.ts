@@ -3,6 +3,7 @@ import { defaultCollateralParams, validateCollateralParams } from './collateral/
 import { errors } from './errors.js';
 import { defaultMarkParams, validateMarkParams } from './mark/params.js';
 import { defaultRatesParams, validateRatesParams } from './rates/params.js';
+import { defaultStressParams, validateStressParams } from './stress/chain/params.js';
 import { defaultOrderParams, validateOrderParams } from './msgs/order-params.js';
 
 const usdc = 1_000_000n;
@@ -31,6 +32,7 @@ export const defaultParams: Params = {
   rates: defaultRatesParams,
   collateral: defaultCollateralParams,
   orders: defaultOrderParams,
+  stress: defaultStressParams,
 };
 
 export type ClassName = 'A' | 'B' | 'C' | 'D';
@@ -116,6 +118,7 @@ export function validateParams(value: Params): void {
   validateRatesParams(value.rates);
   validateCollateralParams(value.collateral);
   validateOrderParams(value.orders);
+  validateStressParams(value.stress);
 }
 
 /** @throws perps/24 naming the field */

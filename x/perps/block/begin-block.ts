@@ -6,8 +6,10 @@ import { depthCap, followCap } from '../margin/index.js';
 import { noImpact } from '../mark/index.js';
 import { openingCapOf } from '../classes/daily.js';
 import { moveRates } from '../rates/begin-block.js';
-import { price, quote, type Ppb, type Quote } from '../types.js';
+import { price, quote, type MarketView, type Quote } from '../types.js';
 import { min } from '../units/index.js';
+import { openInterestBound } from '../stress/chain/cap.js';
+import { stressTest } from '../stress/chain/sweep.js';
 import { priceCollateral } from './collateral.js';
 import { fundingMinute } from './funding.js';
 import { markMarket, readImpact } from './mark.js';
@@ -33,7 +35,7 @@ export function beginBlock(ctx: Context, deps: Deps): void {
         oracleTimeMs: voted.timeMs,
         openInterestCap: followCap(
           state.openInterestCap,
-          capTarget(ctx, deps, market, rates.floorRate),
+          capTarget(ctx, deps, market, marketViewOf(market, state, rates)),
           ctx.block.timeMs,
         ),
       };
@@ -47,12 +49,14 @@ export function beginBlock(ctx: Context, deps: Deps): void {
     keeper.setMarketState(ctx, fundingMinute(ctx, deps, market, view, state, impact, params, accrues));
   }
   moveRates(ctx, deps);
+  stressTest(ctx, deps);
 }
 
-/** The market's cap, or less when the market outside is too thin for it. */
-function capTarget(ctx: Context, { oracle }: Deps, market: Market, floor: Ppb): Quote {
-  const cap = quote(min(BigInt(market.openInterestCap), openingCapOf(ctx, market)));
-  const depth = oracle.statistics(ctx, market.oraclePairId)?.depthP10Usd ?? 0n;
+/** The market's cap, or less when the market outside is too thin for it, or insurance, or what circulates. */
+function capTarget(ctx: Context, deps: Deps, market: Market, view: MarketView): Quote {
+  const listed = min(BigInt(market.openInterestCap), openingCapOf(ctx, market));
+  const cap = quote(min(listed, openInterestBound(ctx, deps, market, view)));
+  const depth = deps.oracle.statistics(ctx, market.oraclePairId)?.depthP10Usd ?? 0n;
   if (depth === 0n) return cap;
-  return quote(min(cap, depthCap(depth, floor)));
+  return quote(min(cap, depthCap(depth, view.floorRate)));
 }
