@@ -1,3 +1,4 @@
+import { MsgPlaceKeeperBid } from '../../gen/plimsoll/perps/v1/keeper_bids.js';
 import { MsgDeposit, MsgPlaceOrder, MsgWithdraw } from '../../gen/plimsoll/perps/v1/tx.js';
 import { OrderType, TimeInForce, type Side } from '../../gen/plimsoll/perps/v1/types.js';
 import type { SigningKey } from '../../cmd/plimsolld/keyring/keyring.js';
@@ -14,8 +15,8 @@ export const message = <T>(
 });
 export const coin = (amount: bigint) => ({ denom: 'uusdc', amount: amount.toString() });
 
-export const deposit = ({ address: owner }: SigningKey, amount: bigint): TxMessage =>
-  message('MsgDeposit', MsgDeposit, { owner, subaccountNumber: 0, amount: coin(amount) });
+export const deposit = ({ address: owner }: SigningKey, amount: bigint, subaccountNumber = 0): TxMessage =>
+  message('MsgDeposit', MsgDeposit, { owner, subaccountNumber, amount: coin(amount) });
 export const withdraw = ({ address: owner }: SigningKey, amount: bigint): TxMessage =>
   message('MsgWithdraw', MsgWithdraw, { owner, subaccountNumber: 0, amount: coin(amount) });
 /** A limit order that rests in market 1, unless changed. */
@@ -39,6 +40,28 @@ export const order = (
       quantity,
       price,
       timeInForce: TimeInForce.TIME_IN_FORCE_GTC,
+      ...changes,
+    }),
+  );
+
+/** A bid to take failing longs (buy) or shorts (sell) of market 1 over, unless changed. */
+export const keeperBid = (
+  { address: owner }: SigningKey,
+  side: Side,
+  maxNotional: bigint,
+  minDiscountPpm: number,
+  changes: Partial<MsgPlaceKeeperBid> = {},
+): TxMessage =>
+  message(
+    'MsgPlaceKeeperBid',
+    MsgPlaceKeeperBid,
+    MsgPlaceKeeperBid.fromPartial({
+      owner,
+      marketId: 1,
+      clientId: 1n,
+      side,
+      maxNotional: maxNotional.toString(),
+      minDiscountPpm,
       ...changes,
     }),
   );

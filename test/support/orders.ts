@@ -1,3 +1,4 @@
+import { MsgCancelKeeperBid } from '../../gen/plimsoll/perps/v1/keeper_bids.js';
 import {
   MsgAmendOrder,
   MsgCancelAllOrders,
@@ -62,6 +63,9 @@ export const amend = ({ address: owner }: SigningKey, changes: Partial<MsgAmendO
 
 export const cancel = ({ address: owner }: SigningKey, clientId: bigint): TxMessage =>
   message('MsgCancelOrder', MsgCancelOrder, { owner, subaccountNumber: 0, marketId: 1, clientId });
+
+export const cancelKeeperBid = ({ address: owner }: SigningKey, clientId: bigint): TxMessage =>
+  message('MsgCancelKeeperBid', MsgCancelKeeperBid, { owner, subaccountNumber: 0, marketId: 1, clientId });
 
 export const cancelAll = ({ address: owner }: SigningKey): TxMessage =>
   message('MsgCancelAllOrders', MsgCancelAllOrders, { owner, subaccountNumber: 0, marketId: 0 });

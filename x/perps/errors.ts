@@ -45,6 +45,11 @@ export const errors = {
   invalidLeverage: registry.register(100, 'invalid leverage'),
   invalidMarginMode: registry.register(101, 'invalid margin mode'),
   isolatedSubaccount: registry.register(102, 'isolated subaccount holds one market'),
+  // 140 to 149: keepers' bids.
+  keeperBidNotFound: registry.register(140, 'keeper bid not found'),
+  duplicateKeeperBid: registry.register(141, 'client id names a keeper bid'),
+  invalidKeeperBid: registry.register(142, 'invalid keeper bid'),
+  tooManyKeeperBids: registry.register(143, 'too many keeper bids'),
   // 60 to 89: orders that wait.
   expired: registry.register(60, 'order would be past its time'),
   expiryMismatch: registry.register(61, 'expiry and time in force do not fit'),

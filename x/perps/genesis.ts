@@ -126,7 +126,7 @@ export function genesisFromJson(registry: ProtoRegistry, json: unknown): Genesis
     return key;
   };
   validateCollateralGenesis(state.collateral ?? emptyCollateral, knownKeyOf);
-  checkKeeperBids(state.keeperBids, knownKeyOf);
+  checkKeeperBids(state.keeperBids, ids, knownKeyOf);
   return state;
 }
 

@@ -13,6 +13,7 @@ import { workWaitingOrders } from './block/waiting-orders.js';
 import { placeConditionalOrder } from './conditional/place.js';
 import type { Deps } from './deps.js';
 import { emptyGenesis, exportGenesis, genesisFromJson, genesisToJson, initGenesis } from './genesis.js';
+import { cancelKeeperBid, placeKeeperBid } from './keeper-bids/place.js';
 import { storeName, transientStoreName } from './keys.js';
 import { amendOrder } from './msgs/amend-order.js';
 import { batchOrders } from './msgs/batch-orders.js';
@@ -58,6 +59,8 @@ export class PerpsModule implements Module {
       placeScaleOrder: (ctx, msg) => placeScaleOrder(ctx, deps, msg),
       placePeggedOrder: (ctx, msg) => placePeggedOrder(ctx, deps, msg),
       scheduleCancel: (ctx, msg) => scheduleCancel(ctx, deps, msg),
+      placeKeeperBid: (ctx, msg) => placeKeeperBid(ctx, deps, msg),
+      cancelKeeperBid: (ctx, msg) => cancelKeeperBid(ctx, deps, msg),
       createMarket: (ctx, msg) => createMarket(ctx, deps, msg),
       updateMarket: (ctx, msg) => updateMarket(ctx, deps, msg),
       updateParams: (ctx, msg) => updateParams(ctx, deps, msg),

@@ -1,6 +1,7 @@
 import { MarketStatus, SolvencyClass, type Market, type Params } from '../../gen/plimsoll/perps/v1/types.js';
 import { defaultCollateralParams, validateCollateralParams } from './collateral/params.js';
 import { errors } from './errors.js';
+import { defaultKeeperBidParams, validateKeeperBidParams } from './keeper-bids/params.js';
 import { defaultMarkParams, validateMarkParams } from './mark/params.js';
 import { defaultRatesParams, validateRatesParams } from './rates/params.js';
 import { defaultStressParams, validateStressParams } from './stress/chain/params.js';
@@ -33,6 +34,7 @@ export const defaultParams: Params = {
   collateral: defaultCollateralParams,
   orders: defaultOrderParams,
   stress: defaultStressParams,
+  keeperBids: defaultKeeperBidParams,
 };
 
 export type ClassName = 'A' | 'B' | 'C' | 'D';
@@ -119,6 +121,7 @@ export function validateParams(value: Params): void {
   validateCollateralParams(value.collateral);
   validateOrderParams(value.orders);
   validateStressParams(value.stress);
+  validateKeeperBidParams(value.keeperBids);
 }
 
 /** @throws perps/24 naming the field */

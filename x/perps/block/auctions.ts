@@ -31,7 +31,7 @@ import { orderFilled, orderGone } from '../conditional/links.js';
 import { dropOrder } from '../msgs/cancel.js';
 import { isExpired } from '../msgs/order-expiry.js';
 import { subaccountId } from '../subaccount-key.js';
-import { base, quote, type MarketId, type MarketView, type RiskParams, type Side } from '../types.js';
+import { base, quote, type MarketId, type MarketView, type Ppm, type RiskParams, type Side } from '../types.js';
 import { abs, cdiv, max, million, min, notional } from '../units/index.js';
 import type { LiquidationOrder } from './liquidate.js';
 import type { WorkingAccount, WorkingSet } from './working-set.js';
@@ -249,7 +249,7 @@ function settleFill(
   let fee = 0n;
   let reason = FillReason.FILL_REASON_LIQUIDATION;
   if (liquidation !== undefined) {
-    chargePenalty(ctx, work, market, account, liquidation, quantity, round.risk);
+    chargePenalty(ctx, work, market, account, liquidation.step.penaltyRate, quantity, round.risk);
   } else {
     const makes = participant.height < ctx.block.height || order![1].postOnly;
     reason = makes ? FillReason.FILL_REASON_MAKER : FillReason.FILL_REASON_TAKER;
@@ -293,18 +293,19 @@ function keepRest({ ctx, deps: { keeper } }: Round, order: BookOrder, quantity: 
     dropOrder(ctx, keeper, left, CancelReason.CANCEL_REASON_REDUCE_ONLY);
 }
 
-function chargePenalty(
+/** Charges what a close costs beyond its price, at most the equity left, and hands it on. risk-model section 10.4. */
+export function chargePenalty(
   ctx: Context,
   work: WorkingSet,
   market: MarketView,
   account: WorkingAccount,
-  { step }: LiquidationOrder,
+  rate: Ppm,
   quantity: bigint,
   risk: RiskParams,
 ): void {
   const closed = notional(market, base(quantity));
   const equity = work.equity(account);
-  const penalty = penaltyFor(closed, step.penaltyRate, equity);
+  const penalty = penaltyFor(closed, rate, equity);
   const { toInsurance, toFees } = splitPenalty(penalty, risk.penaltyInsuranceShare);
   work.addCash(account, -penalty);
   work.addFees(toFees);
@@ -316,7 +317,7 @@ function chargePenalty(
     penalty: penalty.toString(),
     toInsurance: toInsurance.toString(),
     toFees: toFees.toString(),
-    penaltyRatePpm: Number(step.penaltyRate),
+    penaltyRatePpm: Number(rate),
     equity: equity.toString(),
     toRecovery: '0',
   });

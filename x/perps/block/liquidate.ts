@@ -1,9 +1,11 @@
 import { CancelReason } from '../../../gen/plimsoll/perps/v1/events.js';
+import { KeeperBidEnd } from '../../../gen/plimsoll/perps/v1/keeper_bids.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { sideToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { riskParamsOf } from '../keeper.js';
 import { planClose, planCloseRiskiest, type CloseStep } from '../liquidation/index.js';
+import { endBids } from '../keeper-bids/end.js';
 import { dropOrder } from '../msgs/cancel.js';
 import { subaccountId } from '../subaccount-key.js';
 import type { MarketId } from '../types.js';
@@ -54,6 +56,7 @@ export function planLiquidations(
     });
     for (const order of [...keeper.ordersOf(ctx, key)])
       dropOrder(ctx, keeper, order, CancelReason.CANCEL_REASON_LIQUIDATION);
+    endBids(ctx, key, KeeperBidEnd.KEEPER_BID_END_LIQUIDATION);
     if (!closable) continue;
     const exact = rank < params.maxSolverAccounts;
     const plan = exact ? planClose : planCloseRiskiest;

@@ -1,6 +1,7 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
 import { riskParamsOf } from '../keeper.js';
+import { takeByKeepers } from './keeper-bids.js';
 import type { Residual } from './residuals.js';
 import type { WorkingSet } from './working-set.js';
 
@@ -13,9 +14,10 @@ const patience = 5n;
  * takes stays for the next block, or is resolved with the bankrupt (L4 to
  * L6). An account that is nearly well waits for the book first.
  */
-export function takeOverResiduals(ctx: Context, deps: Deps, _work: WorkingSet, residuals: readonly Residual[]): void {
+export function takeOverResiduals(ctx: Context, deps: Deps, work: WorkingSet, residuals: readonly Residual[]): void {
   const { graceHealth } = riskParamsOf(deps.keeper.params(ctx));
   const due = residuals.filter(({ health, age }) => health < graceHealth || age >= patience);
   if (due.length === 0) return;
-  // L2 and L3 follow here.
+  takeByKeepers(ctx, deps, work, due);
+  // L3, the backstop, follows here with stillResidual(work, due).
 }

@@ -8,10 +8,10 @@ import { sendSlices } from '../algos/twap.js';
 import { sweepExpired } from '../conditional/expiry.js';
 import { triggerOrders } from '../conditional/trigger.js';
 import type { Deps } from '../deps.js';
-import { dropOrder, endWaiting, type Ending } from '../msgs/cancel.js';
+import { dropOrder, endWaiting, type OrderEnding } from '../msgs/cancel.js';
 import { orderParams } from '../msgs/order-params.js';
 
-const byExpiry: Ending = {
+const byExpiry: OrderEnding = {
   order: CancelReason.CANCEL_REASON_EXPIRED,
   conditional: ConditionalEnd.CONDITIONAL_END_EXPIRED,
   algo: AlgoEnd.ALGO_END_DONE,

@@ -3,7 +3,8 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import { fdiv, million } from '../../../runtime/math/integers.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
-import { orderView } from '../keeper.js';
+import { promises } from '../keeper-bids/reserve.js';
+import { keeperBids } from '../keeper-bids/store.js';
 import { assetOf, assetValue, initialMargin, spareEquity, usableEquity } from '../margin/index.js';
 import { quote, type MarketId, type Markets, type SubaccountKey } from '../types.js';
 
@@ -54,6 +55,7 @@ export function giveAsset(
   const markets = keeper.markets(ctx);
   const used = keeper.account(ctx, key).positions.map(({ marketId }) => marketId);
   for (const [at] of keeper.ordersOf(ctx, key)) used.push(at.marketId);
+  for (const [at] of keeperBids.of(ctx, key)) used.push(at.marketId);
   for (const id of used) {
     if (!acceptsAsset(asset, id, markets))
       throw errors.usdcOnly(`amount: ${asset.denom} with market ${id} in use; use another subaccount`);
@@ -85,8 +87,8 @@ export function takeAsset(
   keeper.addNetDeposit(ctx, key, 0n);
   const account = keeper.account(ctx, key);
   const markets = keeper.markets(ctx);
-  const orders = [...keeper.ordersOf(ctx, key)].map(orderView);
-  const spare = spareEquity(account, markets, usableEquity(account, markets), initialMargin(account, orders, markets));
+  const required = initialMargin(account, promises(ctx, keeper, key, markets), markets);
+  const spare = spareEquity(account, markets, usableEquity(account, markets), required);
   if (spare < 0n)
     throw errors.insufficientCollateral(
       `amount: ${amount}; without it ${-spare} USDC quanta of initial margin are missing`,

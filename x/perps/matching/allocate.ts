@@ -102,7 +102,7 @@ function shareBlock<T extends AuctionOrder>(
 const lesser = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /** Pro rata by quantity; the largest remainders get one step more, the first of equals. */
-function proRata(quantities: readonly bigint[], total: bigint, available: bigint, stepSize: bigint): bigint[] {
+export function proRata(quantities: readonly bigint[], total: bigint, available: bigint, stepSize: bigint): bigint[] {
   const step =
     available % stepSize === 0n && quantities.every((quantity) => quantity % stepSize === 0n) ? stepSize : 1n;
   const steps = available / step;

@@ -1,6 +1,7 @@
 import { AlgoEnd } from '../../../gen/plimsoll/perps/v1/algos.js';
 import { ConditionalEnd } from '../../../gen/plimsoll/perps/v1/conditional.js';
 import { CancelReason } from '../../../gen/plimsoll/perps/v1/events.js';
+import { KeeperBidEnd } from '../../../gen/plimsoll/perps/v1/keeper_bids.js';
 import type {
   MsgCancelAllOrders,
   MsgCancelAllOrdersResponse,
@@ -15,6 +16,7 @@ import { orderGone } from '../conditional/links.js';
 import { conditionalsOf, endConditional } from '../conditional/orders.js';
 import { conditionals, type OrderId } from '../conditional/store.js';
 import type { Deps } from '../deps.js';
+import { endBids } from '../keeper-bids/end.js';
 import { errors } from '../errors.js';
 import type { BookOrder, PerpsKeeper } from '../keeper.js';
 import { subaccountId } from '../subaccount-key.js';
@@ -42,25 +44,32 @@ export function cancelAllOrders(ctx: Context, { keeper }: Deps, msg: MsgCancelAl
 }
 
 /** Why orders of each kind end. */
-export interface Ending {
+export interface OrderEnding {
   readonly order: CancelReason;
   readonly conditional: ConditionalEnd;
   readonly algo: AlgoEnd;
+}
+
+/** Why everything of a subaccount ends. */
+export interface Ending extends OrderEnding {
+  readonly bid: KeeperBidEnd;
 }
 
 export const byUser: Ending = {
   order: CancelReason.CANCEL_REASON_USER,
   conditional: ConditionalEnd.CONDITIONAL_END_USER,
   algo: AlgoEnd.ALGO_END_USER,
+  bid: KeeperBidEnd.KEEPER_BID_END_USER,
 };
 
 export const bySchedule: Ending = {
   order: CancelReason.CANCEL_REASON_SCHEDULED,
   conditional: ConditionalEnd.CONDITIONAL_END_SCHEDULED,
   algo: AlgoEnd.ALGO_END_SCHEDULED,
+  bid: KeeperBidEnd.KEEPER_BID_END_SCHEDULED,
 };
 
-/** Ends a subaccount's orders of all kinds; what hangs on them first. @returns how many there were */
+/** Ends a subaccount's orders of all kinds and its keeper bids; what hangs on them first. @returns how many there were */
 export function endAllOrders(
   ctx: Context,
   keeper: PerpsKeeper,
@@ -81,11 +90,11 @@ export function endAllOrders(
     dropOrder(ctx, keeper, order, why.order);
     ended++;
   }
-  return ended;
+  return ended + endBids(ctx, account, why.bid, market);
 }
 
 /** Ends a conditional or algorithmic order with what it has on the book. @returns base quanta that had not filled; undefined when there is none of this id */
-export function endWaiting(ctx: Context, keeper: PerpsKeeper, id: OrderId, why: Ending): bigint | undefined {
+export function endWaiting(ctx: Context, keeper: PerpsKeeper, id: OrderId, why: OrderEnding): bigint | undefined {
   const algo = algos.get(ctx, id);
   if (algo !== undefined) {
     // First the algorithm: its order's end would tell another reason.

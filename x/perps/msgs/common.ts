@@ -7,7 +7,8 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import { giveAsset, takeAsset } from '../collateral/move.js';
 import { collateralDenom, type Deps } from '../deps.js';
 import { errors } from '../errors.js';
-import { isStale, orderView } from '../keeper.js';
+import { promises } from '../keeper-bids/reserve.js';
+import { isStale } from '../keeper.js';
 import { initialMargin, spareEquity, usableEquity, usdcEquity } from '../margin/index.js';
 import { maxSubaccountNumber, subaccountKey } from '../subaccount-key.js';
 import { quote, type AccountView, type MarketId, type Quote, type SubaccountKey } from '../types.js';
@@ -56,8 +57,9 @@ export function requireAuthority(deps: Deps, authority: string): void {
 export function freeCollateral(ctx: Context, deps: Deps, account: AccountView): Quote {
   const { keeper } = deps;
   const markets = keeper.markets(ctx);
-  const orders = [...keeper.ordersOf(ctx, account.key)].map(orderView);
-  const spare = spareEquity(account, markets, usableEquity(account, markets), initialMargin(account, orders, markets));
+  const promised = promises(ctx, keeper, account.key, markets);
+  const required = initialMargin(account, promised, markets);
+  const spare = spareEquity(account, markets, usableEquity(account, markets), required);
   // A loss or a debt in cash never leaves as money, whatever collateral stands behind it.
   return quote(max(0n, min(spare, usdcEquity(account, markets))));
 }

@@ -8,7 +8,8 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import { modeFromProto, settingsToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
-import { orderView } from '../keeper.js';
+import { promises } from '../keeper-bids/reserve.js';
+import { keeperBids } from '../keeper-bids/store.js';
 import {
   defaultSettings,
   initialMargin,
@@ -46,6 +47,7 @@ export function setMarginMode(ctx: Context, deps: Deps, msg: MsgSetMarginMode): 
   if (mode === 'isolated') {
     const used = new Set<MarketId>(keeper.positionsOf(ctx, key).map(({ marketId }) => marketId));
     for (const [{ marketId }] of keeper.ordersOf(ctx, key)) used.add(marketId);
+    for (const [{ marketId }] of keeperBids.of(ctx, key)) used.add(marketId);
     if (used.size > 1)
       throw errors.isolatedSubaccount(`mode: ${used.size} markets have positions or orders; at most one may`);
   }
@@ -67,7 +69,7 @@ function change(
   const before = keeper.account(ctx, key);
   const after = { ...before, settings };
   const markets = keeper.markets(ctx);
-  const orders = [...keeper.ordersOf(ctx, key)].map(orderView);
+  const orders = promises(ctx, keeper, key, markets);
   const required = initialMargin(after, orders, markets);
   const asksMore =
     required > initialMargin(before, orders, markets) ||

@@ -14,6 +14,7 @@ import { acceptsAsset } from '../collateral/move.js';
 import { restingOrderToProto, sideToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
+import { bidViews } from '../keeper-bids/reserve.js';
 import { isStale, orderView, type BookOrder, type PerpsKeeper } from '../keeper.js';
 import type { BookKey } from '../book/store.js';
 import { depthLimitExceeded, equity, OrderExposures, spareEquity, usableEquity } from '../margin/index.js';
@@ -49,6 +50,8 @@ export class OrderDesk {
   readonly #usableEquity: Quote;
   readonly #open = new Map<string, BookOrder>();
   readonly #openIn = new Map<MarketId, number>();
+  /** Markets of the account's keeper bids. */
+  readonly #bidIn = new Set<MarketId>();
   readonly #exposures: OrderExposures;
   #equity: Quote | undefined;
   readonly #read = new Map<MarketId, Market>();
@@ -66,6 +69,10 @@ export class OrderDesk {
     this.#usableEquity = usableEquity(this.#account, this.#markets);
     this.#exposures = new OrderExposures(this.#account, this.#markets);
     for (const order of keeper.ordersOf(ctx, key)) this.#count(order, 1);
+    for (const bid of bidViews(ctx, key, this.#markets)) {
+      this.#exposures.add(bid);
+      this.#bidIn.add(bid.marketId);
+    }
   }
 
   /**
@@ -301,6 +308,7 @@ export class OrderDesk {
     }
     const held = new Set<MarketId>(this.#account.positions.map(({ marketId }) => marketId));
     for (const marketId of this.#openIn.keys()) held.add(marketId);
+    for (const marketId of this.#bidIn) held.add(marketId);
     if (held.has(at.marketId)) return;
     if (held.size > 0 && this.#account.settings?.mode === 'isolated') {
       throw errors.isolatedSubaccount(

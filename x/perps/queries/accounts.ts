@@ -2,7 +2,7 @@ import type { PositionInfo, SubaccountInfo } from '../../../gen/plimsoll/perps/v
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { positionToProto, subaccountToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
-import { orderView } from '../keeper.js';
+import { promises } from '../keeper-bids/reserve.js';
 import {
   equity,
   health,
@@ -39,14 +39,14 @@ export function subaccountInfo(ctx: Context, deps: Deps, key: SubaccountKey): Su
   if (state === undefined) return undefined;
   const account = keeper.account(ctx, key);
   const markets = keeper.markets(ctx);
-  const orders = [...keeper.ordersOf(ctx, key)].map(orderView);
+  const promised = promises(ctx, keeper, key, markets);
   const standing = { equity: equity(account, markets), maintenanceMargin: maintenanceMargin(account, markets) };
   return {
     subaccount: { ...subaccountToProto(state), id: subaccountId(key) },
     positions: account.positions.map((position) => positionInfo(account, position, markets)),
     equity: standing.equity.toString(),
     maintenanceMargin: standing.maintenanceMargin.toString(),
-    initialMargin: initialMargin(account, orders, markets).toString(),
+    initialMargin: initialMargin(account, promised, markets).toString(),
     freeCollateral: freeCollateral(ctx, deps, account).toString(),
     healthPpm: (health(standing) ?? 0n).toString(),
     usableEquity: usableEquity(account, markets).toString(),

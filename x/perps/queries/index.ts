@@ -12,6 +12,7 @@ import { fundingHours } from '../mark/funding-hours.js';
 import { orderToProto } from '../msgs/order-proto.js';
 import { requireSubaccountKey } from '../msgs/common.js';
 import { sdkErrors } from '../../../runtime/baseapp/errors.js';
+import { keeperBidQueries } from './keeper-bids.js';
 import { positionInfo, subaccountInfo } from './accounts.js';
 import { collateralAssets, collateralOf, collateralSales } from './collateral.js';
 import { marketRates } from './rates.js';
@@ -87,6 +88,7 @@ export function queries(deps: Deps, messages: MsgHandlers): Handlers<typeof Quer
       return { orders: page.items, pagination: page.pagination };
     },
     ...waitingQueries(deps),
+    ...keeperBidQueries(deps),
     orderBook: (ctx, { marketId, depth }) => {
       requireMarket(ctx, marketId);
       if (depth > maxDepth) throw errors.invalidOrder(`depth: ${depth}; at most ${maxDepth}`);
