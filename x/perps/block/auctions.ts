@@ -34,6 +34,7 @@ import { subaccountId } from '../subaccount-key.js';
 import { base, quote, type MarketId, type MarketView, type Ppm, type RiskParams, type Side } from '../types.js';
 import { abs, cdiv, max, million, min, notional } from '../units/index.js';
 import type { LiquidationOrder } from './liquidate.js';
+import { OpeningRoom } from './opening-room.js';
 import type { WorkingAccount, WorkingSet } from './working-set.js';
 
 /** A liquidation's close: an ordinary limit order, but nobody's that could cancel or prevent it. */
@@ -145,8 +146,11 @@ function admission(
   refused: (readonly [BookEntry, CancelReason])[],
 ): (order: Participant) => bigint {
   const { work } = round;
+  const room = new OpeningRoom(market, work.state(market.id).longQuanta);
   /** What reduce-only orders of an account that come before took of its position. */
   const reduced = new Map<string, bigint>();
+  const openable = ({ account, side }: BookEntry, quantity: bigint, held: bigint): bigint =>
+    side === 'sell' ? quantity : room.take({ account, quantity, held });
   return (entry) => {
     if (entry instanceof Close) return entry.quantity;
     const refuse = (reason: CancelReason): bigint => {
@@ -156,14 +160,18 @@ function admission(
     // The sweep of begin block did not come this far yet.
     if (isExpired(entry.order[1], round.ctx.block)) return refuse(CancelReason.CANCEL_REASON_EXPIRED);
     const account = work.account(entry.account);
-    if (!entry.reduces) {
-      return isCovered(round, account) ? entry.quantity : refuse(CancelReason.CANCEL_REASON_UNDERCOLLATERALIZED);
-    }
     const held = account.position(market.id)?.quantity ?? 0n;
+    if (!entry.reduces) {
+      if (!isCovered(round, account)) return refuse(CancelReason.CANCEL_REASON_UNDERCOLLATERALIZED);
+      const quantity = openable(entry, entry.quantity, held);
+      return entry.allOrNone && quantity < entry.quantity ? 0n : quantity;
+    }
     const reducible = entry.side === 'buy' ? max(0n, -held) : max(0n, held);
     const taken = reduced.get(entry.account) ?? 0n;
-    const quantity = min(entry.quantity, reducible - taken);
-    if (quantity <= 0n) return refuse(CancelReason.CANCEL_REASON_REDUCE_ONLY);
+    const wanted = min(entry.quantity, reducible - taken);
+    if (wanted <= 0n) return refuse(CancelReason.CANCEL_REASON_REDUCE_ONLY);
+    // A buy that opened before it may have covered the same short.
+    const quantity = openable(entry, wanted, held);
     if (entry.allOrNone && quantity < entry.quantity) return 0n;
     if (!isCovered(round, account) && !reducesRisk(work, market, account, entry.order, quantity))
       return refuse(CancelReason.CANCEL_REASON_UNDERCOLLATERALIZED);
