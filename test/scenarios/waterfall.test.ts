@@ -1,0 +1,4 @@
+import { waterfall } from './waterfall.js';
+import { testScenarios } from './support/assert.js';
+
+testScenarios(waterfall);
