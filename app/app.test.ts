@@ -37,6 +37,7 @@ describe('the application', () => {
         'gov',
         'oracle',
         'insurance',
+        'backstop',
         'perps',
         'solvency',
         'genutil',

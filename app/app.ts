@@ -13,6 +13,8 @@ import { anteHandler } from '../x/auth/ante/index.js';
 import { feeCollector, parseGasPrices } from '../x/auth/ante/fee.js';
 import { AuthKeeper } from '../x/auth/keeper.js';
 import { AuthModule } from '../x/auth/module.js';
+import { BackstopKeeper } from '../x/backstop/keeper.js';
+import { BackstopModule } from '../x/backstop/module.js';
 import { BankKeeper } from '../x/bank/keeper.js';
 import { BankModule } from '../x/bank/module.js';
 import { CharterKeeper } from '../x/charter/keeper.js';
@@ -33,6 +35,7 @@ import type { Deps } from '../x/perps/deps.js';
 import { ListedMarkets } from '../x/perps/listed-markets.js';
 import { PerpsKeeper } from '../x/perps/keeper.js';
 import { PerpsModule } from '../x/perps/module.js';
+import { VaultAccounts } from '../x/perps/vaults/accounts.js';
 import { stakingHooks as distributionHooks } from '../x/distribution/hooks.js';
 import { DistributionKeeper, moduleName as distributionAccount } from '../x/distribution/keeper.js';
 import { DistributionModule } from '../x/distribution/module.js';
@@ -53,6 +56,7 @@ export const appVersion = '0.1.0';
 
 /** Accounts that modules own; people cannot send to them. */
 export const moduleAccounts: readonly string[] = [
+  'backstop',
   bondedPool,
   distributionAccount,
   feeCollector,
@@ -87,6 +91,7 @@ export interface AppOptions {
 
 export interface Keepers {
   readonly auth: AuthKeeper;
+  readonly backstop: BackstopKeeper;
   readonly bank: BankKeeper;
   readonly charter: CharterKeeper;
   readonly distribution: DistributionKeeper;
@@ -136,11 +141,13 @@ export function createApp(options: AppOptions): PlimsollApp {
   });
   const perps = new PerpsKeeper(new BookIndex(options.bookIndex));
   const insurance = new InsuranceKeeper(bank, new ListedMarkets(perps));
+  const backstop = new BackstopKeeper(bank, new VaultAccounts({ keeper: perps, bank }));
   const perpsDeps: Deps = {
     keeper: perps,
     bank,
     oracle,
     insurance,
+    backstop,
     authority,
     ...(options.healthIndex === false ? {} : { health: new HealthIndex(), accounts: new AccountCache() }),
   };
@@ -172,6 +179,7 @@ export function createApp(options: AppOptions): PlimsollApp {
   const oracleModule = new OracleModule(oracle, registry, authority);
   const insuranceModule = new InsuranceModule(insurance, registry, authority);
   const perpsModule = new PerpsModule(perpsDeps, registry);
+  const backstopModule = new BackstopModule(backstop, registry, authority);
   const epochs = new Epochs(new PerpsClaims(perpsDeps), options.proofs ?? defaultProofs);
   const solvencyModule = new SolvencyModule(epochs);
 
@@ -186,6 +194,7 @@ export function createApp(options: AppOptions): PlimsollApp {
     govModule, // what is being decided
     oracleModule, // pairs before the markets that name them
     insuranceModule, // tranches before the markets that stand on them
+    backstopModule, // who owns the vaults whose accounts perps keeps
     perpsModule, // lists markets and proves that the books balance
     solvencyModule, // keeps nothing: proofs are made of what the others keep
     genutilModule, // last: transactions, for which everything must be there
@@ -208,6 +217,7 @@ export function createApp(options: AppOptions): PlimsollApp {
         slashingModule, // who signed it, and who signed too much
         oracleModule, // tells what is stale
         perpsModule, // marks and funding from the prices that the votes just set
+        backstopModule, // losses and exits at these marks, before anything trades
       ],
       end: [
         perpsModule, // matches and settles
@@ -246,6 +256,7 @@ export function createApp(options: AppOptions): PlimsollApp {
     registry,
     keepers: {
       auth,
+      backstop,
       bank,
       charter,
       distribution,

@@ -58,6 +58,7 @@ describe('the default state', () => {
   test('has a section for each module, is valid and starts a chain', async () => {
     assert.deepEqual(Object.keys(state).sort(), [
       'auth',
+      'backstop',
       'bank',
       'charter',
       'distribution',

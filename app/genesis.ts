@@ -1,6 +1,7 @@
 import { SolvencyClass, type Market } from '../gen/plimsoll/perps/v1/types.js';
 import type { Module } from '../runtime/baseapp/module.js';
 import { moduleAddress, toBech32 } from '../runtime/crypto/address.js';
+import { mint } from '../runtime/pool/shares.js';
 import type { Context } from '../runtime/baseapp/context.js';
 
 /** The chain's genesis state: one section for each module, proto JSON. */
@@ -16,6 +17,7 @@ interface Sections {
     balances: { address: string; coins: JsonCoin[] }[];
     denom_metadata: unknown[];
   };
+  readonly backstop: { vaults: unknown[] };
   readonly insurance: { tranches: Record<string, unknown>[] };
   readonly oracle: {
     pairs: { id: number; symbol: string; exponent: number; clamp_floor_ppm: number }[];
@@ -23,7 +25,7 @@ interface Sections {
   };
   readonly genutil: { gen_txs: unknown[] };
   readonly valset: { params: { mode: string } };
-  readonly perps: { markets: unknown[]; params: Record<string, unknown> };
+  readonly perps: { markets: unknown[]; subaccounts: unknown[]; params: Record<string, unknown> };
 }
 
 /** Sections with every module's defaults. */
@@ -90,6 +92,30 @@ export function addMarket(state: AppState, market: Market, marketJson: unknown, 
     prices: [],
   });
   if (tranche > 0n) addBalance(state, toBech32(moduleAddress('insurance')), 'uusdc', tranche);
+}
+
+/** Gives the backstop vault of a class money of the protocol's own. Once for each class. */
+export function fundVault(state: AppState, number: number, amount: bigint): void {
+  const shares = mint(amount, 0n, 0n).toString();
+  sections(state).backstop.vaults.push({
+    number,
+    shares,
+    protocol_shares: shares,
+    mature_shares: '0',
+    results: [],
+    hour: '0',
+    base: '0',
+    closed_until_day: '0',
+    prices: [],
+    total_in: amount.toString(),
+    total_out: '0',
+    penalties: '0',
+    payments: '0',
+    taken: '0',
+  });
+  const owner = toBech32(moduleAddress('backstop'));
+  sections(state).perps.subaccounts.push({ id: { owner, number }, cash: amount.toString(), underwater_height: '0' });
+  addBalance(state, toBech32(moduleAddress('perps')), 'uusdc', amount);
 }
 
 /** Least clamp of a class. risk-model section 15.2. */

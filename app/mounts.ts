@@ -4,6 +4,7 @@ import type { StoreMount } from '../runtime/store/types.js';
 /** Every store of the chain. Adding or renaming one is an upgrade: it changes the application hash. */
 export const mounts: readonly StoreMount[] = [
   { name: 'auth', kind: 'committed' },
+  { name: 'backstop', kind: 'committed' },
   { name: 'bank', kind: 'committed' },
   { name: 'charter', kind: 'committed' },
   { name: consensusStore, kind: 'committed' },

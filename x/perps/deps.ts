@@ -1,6 +1,6 @@
 import type { AccountCache } from './block/account-cache.js';
 import type { HealthIndex } from './block/health-index.js';
-import type { BankKeeper, InsuranceKeeper, OracleKeeper } from './expected_keepers.js';
+import type { BackstopKeeper, BankKeeper, InsuranceKeeper, OracleKeeper } from './expected_keepers.js';
 import type { PerpsKeeper } from './keeper.js';
 
 /** What the module's messages, queries and block hooks work with. */
@@ -9,6 +9,7 @@ export interface Deps {
   readonly bank: BankKeeper;
   readonly oracle: OracleKeeper;
   readonly insurance: InsuranceKeeper;
+  readonly backstop: BackstopKeeper;
   /** bech32 address that governance messages come from. */
   readonly authority: string;
   /** Tells which accounts a block must look at; without it a block looks at all, with the same result. */

@@ -74,3 +74,32 @@ export interface InsuranceKeeper {
   /** Pays up to `deficit` into a module's account; returns what the caps and the balance let out. */
   pay(ctx: Context, marketId: number, deficit: bigint, toModule: string): bigint;
 }
+
+/** What perps needs of x/backstop: vaults are numbered as classes, A is 1. */
+export interface BackstopKeeper {
+  /** Does anybody own the vault? What nobody owns earns nothing. */
+  isOwned(from: Stores, number: number): boolean;
+  /** Health of accounts that vaults take positions of: from `least`, below `most`, ppm. */
+  healthRange(from: Stores): { readonly least: bigint; readonly most: bigint };
+  /** What the vault may take of a market now, ppm; undefined while it takes nothing. */
+  limits(
+    from: Stores,
+    number: number,
+    marketId: number,
+  ):
+    | {
+        readonly interestPpm: bigint;
+        readonly worthPpm: bigint;
+        readonly marginPpm: bigint;
+        readonly paymentPpm: bigint;
+      }
+    | undefined;
+  /** Books a position that a vault took over, and what it was paid for it. */
+  tookOver(ctx: Context, number: number, marketId: number, notional: bigint, payment: bigint): void;
+  /** Books cash that a vault's position moved. */
+  moved(ctx: Context, number: number, marketId: number, cash: bigint): void;
+  /** Books a vault's share of a penalty. */
+  earned(ctx: Context, number: number, amount: bigint): void;
+  /** What the vaults' module account must hold. */
+  payable(from: Stores): bigint;
+}

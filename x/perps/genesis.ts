@@ -34,6 +34,7 @@ import { orderToProto } from './msgs/order-proto.js';
 import { checkRates, exportRates, importRates } from './rates/genesis.js';
 import { checkStress, exportStress, importStress } from './stress/chain/genesis.js';
 import { defaultParams, validateMarket, validateParams } from './params.js';
+import { checkBackstop, exportBackstop, importBackstop } from './vaults/store.js';
 import { maxSubaccountNumber, subaccountId, subaccountKey } from './subaccount-key.js';
 import type { MarketId, SubaccountKey } from './types.js';
 
@@ -53,6 +54,7 @@ export const emptyGenesis: GenesisState = {
   waitingOrders: undefined,
   stress: undefined,
   keeperBids: undefined,
+  backstop: undefined,
 };
 
 export function genesisToJson(registry: ProtoRegistry, state: GenesisState): JsonValue {
@@ -127,6 +129,7 @@ export function genesisFromJson(registry: ProtoRegistry, json: unknown): Genesis
   };
   validateCollateralGenesis(state.collateral ?? emptyCollateral, knownKeyOf);
   checkKeeperBids(state.keeperBids, ids, knownKeyOf);
+  checkBackstop(state.backstop, ids);
   return state;
 }
 
@@ -172,6 +175,7 @@ export function initGenesis(ctx: Context, deps: Deps, state: GenesisState): void
   initCollateral(ctx, deps, state.collateral ?? emptyCollateral, keyOf);
   importWaiting(ctx, deps, state.waitingOrders);
   importKeeperBids(ctx, state.keeperBids, keyOf);
+  importBackstop(ctx, state.backstop);
   const [broken] = audit(ctx, deps).violations;
   if (broken !== undefined) throw new Error(`perps: the books do not balance: ${broken.identity}: ${broken.detail}`);
 }
@@ -198,5 +202,6 @@ export function exportGenesis(ctx: Context, deps: Deps): GenesisState {
     waitingOrders: exportWaiting(ctx),
     stress: exportStress(ctx),
     keeperBids: exportKeeperBids(ctx),
+    backstop: exportBackstop(ctx),
   };
 }

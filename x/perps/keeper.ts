@@ -427,6 +427,7 @@ export function riskParamsOf(params: Params): RiskParams {
     penaltyMin: ppm(BigInt(params.penaltyMinPpm)),
     penaltyMax: ppm(BigInt(params.penaltyMaxPpm)),
     penaltyInsuranceShare: ppm(BigInt(params.penaltyInsuranceSharePpm)),
+    penaltyBackstopShare: ppm(BigInt(params.penaltyBackstopSharePpm)),
     minLiquidationAB: quote(BigInt(params.minLiquidationAb)),
     minLiquidationCD: quote(BigInt(params.minLiquidationCd)),
   };

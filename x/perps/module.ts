@@ -27,6 +27,7 @@ import { transfer } from './msgs/transfer.js';
 import { withdraw } from './msgs/withdraw.js';
 import { queries } from './queries/index.js';
 import type { MsgHandlers } from './queries/preview.js';
+import { sendUnwinds } from './vaults/send-unwinds.js';
 
 /** Perpetual futures: markets, orders, margin, auctions, liquidation. */
 export class PerpsModule implements Module {
@@ -91,6 +92,7 @@ export class PerpsModule implements Module {
   beginBlock(ctx: Context): void {
     beginBlock(ctx, this.deps);
     workWaitingOrders(ctx, this.deps);
+    sendUnwinds(ctx, this.deps);
   }
 
   endBlock(ctx: Context): void {

@@ -18,8 +18,9 @@ export const defaultParams: Params = {
   sliceNotional: (20_000n * usdc).toString(),
   penaltyMinPpm: 1_000,
   penaltyMaxPpm: 15_000,
-  // 60 % tranche and 20 % backstop vault; the vault's part goes to the tranche until there is one.
-  penaltyInsuranceSharePpm: 800_000,
+  // 60 % tranche, 20 % backstop vault, 20 % fees.
+  penaltyInsuranceSharePpm: 600_000,
+  penaltyBackstopSharePpm: 200_000,
   minLiquidationAb: (2_000n * usdc).toString(),
   minLiquidationCd: (500n * usdc).toString(),
   maxOpenOrders: 200,
@@ -107,6 +108,12 @@ export function validateParams(value: Params): void {
   requireRange('penalty_max_ppm', value.penaltyMaxPpm, 0, 50_000);
   requireRange('penalty_min_ppm', value.penaltyMinPpm, 0, value.penaltyMaxPpm);
   requireRange('penalty_insurance_share_ppm', value.penaltyInsuranceSharePpm, 0, 1_000_000);
+  requireRange(
+    'penalty_backstop_share_ppm',
+    value.penaltyBackstopSharePpm,
+    0,
+    1_000_000 - value.penaltyInsuranceSharePpm,
+  );
   requireAmount('min_liquidation_ab', value.minLiquidationAb);
   requireAmount('min_liquidation_cd', value.minLiquidationCd);
   requireRange('max_open_orders', value.maxOpenOrders, 1, 10_000);

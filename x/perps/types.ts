@@ -182,6 +182,7 @@ export interface RiskParams {
   readonly penaltyMin: Ppm;
   readonly penaltyMax: Ppm;
   readonly penaltyInsuranceShare: Ppm;
+  readonly penaltyBackstopShare: Ppm;
   readonly minLiquidationAB: Quote;
   readonly minLiquidationCD: Quote;
 }

@@ -9,7 +9,6 @@ import { afterFill, withRemaining } from '../book/terms.js';
 import { sideToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { orderView, riskParamsOf, type BookOrder } from '../keeper.js';
-import { penaltyFor, splitPenalty } from '../liquidation/index.js';
 import {
   fillCost,
   initialMargin,
@@ -31,10 +30,12 @@ import { orderFilled, orderGone } from '../conditional/links.js';
 import { dropOrder } from '../msgs/cancel.js';
 import { isExpired } from '../msgs/order-expiry.js';
 import { subaccountId } from '../subaccount-key.js';
-import { base, quote, type MarketId, type MarketView, type Ppm, type RiskParams, type Side } from '../types.js';
-import { abs, cdiv, max, million, min, notional } from '../units/index.js';
+import { base, quote, type MarketId, type MarketView, type RiskParams, type Side } from '../types.js';
+import { abs, cdiv, max, million, min, quoteAmountDown } from '../units/index.js';
+import { tradeVolume } from '../vaults/store.js';
 import type { LiquidationOrder } from './liquidate.js';
 import { OpeningRoom } from './opening-room.js';
+import { chargePenalty } from './penalties.js';
 import type { WorkingAccount, WorkingSet } from './working-set.js';
 
 /** A liquidation's close: an ordinary limit order, but nobody's that could cancel or prevent it. */
@@ -129,6 +130,8 @@ function auction(round: Round, market: MarketView, liquidations: readonly Liquid
   for (const fill of askFills) moved += settleFill(round, market, fill, 'sell', clearingPrice, shrunk);
   work.addDust(-moved);
   work.setState({ ...work.state(market.id), lastClearingPrice: clearingPrice });
+  const traded = quoteAmountDown(volume, clearingPrice, market.quoteDivisor);
+  tradeVolume.add(ctx, market.id, ctx.block.timeMs, traded);
 }
 
 /** Cancels the post-only orders of this block that would take. */
@@ -257,7 +260,7 @@ function settleFill(
   let fee = 0n;
   let reason = FillReason.FILL_REASON_LIQUIDATION;
   if (liquidation !== undefined) {
-    chargePenalty(ctx, work, market, account, liquidation.step.penaltyRate, quantity, round.risk);
+    chargePenalty(round, market, account, liquidation.step.penaltyRate, quantity);
   } else {
     const makes = participant.height < ctx.block.height || order![1].postOnly;
     reason = makes ? FillReason.FILL_REASON_MAKER : FillReason.FILL_REASON_TAKER;
@@ -299,34 +302,4 @@ function keepRest({ ctx, deps: { keeper } }: Round, order: BookOrder, quantity: 
   const [at, terms] = left;
   if (terms.reduceOnly && !endsWithBlock(terms) && account.position(at.marketId) === undefined)
     dropOrder(ctx, keeper, left, CancelReason.CANCEL_REASON_REDUCE_ONLY);
-}
-
-/** Charges what a close costs beyond its price, at most the equity left, and hands it on. risk-model section 10.4. */
-export function chargePenalty(
-  ctx: Context,
-  work: WorkingSet,
-  market: MarketView,
-  account: WorkingAccount,
-  rate: Ppm,
-  quantity: bigint,
-  risk: RiskParams,
-): void {
-  const closed = notional(market, base(quantity));
-  const equity = work.equity(account);
-  const penalty = penaltyFor(closed, rate, equity);
-  const { toInsurance, toFees } = splitPenalty(penalty, risk.penaltyInsuranceShare);
-  work.addCash(account, -penalty);
-  work.addFees(toFees);
-  work.contribute(market.id, toInsurance);
-  ctx.emit('plimsoll.perps.v1.EventLiquidationPenalty', {
-    subaccount: subaccountId(account.key),
-    marketId: market.id,
-    closedNotional: closed.toString(),
-    penalty: penalty.toString(),
-    toInsurance: toInsurance.toString(),
-    toFees: toFees.toString(),
-    penaltyRatePpm: Number(rate),
-    equity: equity.toString(),
-    toRecovery: '0',
-  });
 }

@@ -1,6 +1,7 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
 import { runAuctions } from './auctions.js';
+import { tellVaults } from './backstop.js';
 import { followDebts, sellCollateral } from './conversions.js';
 import { checkIdentities } from './identities.js';
 import { planLiquidations } from './liquidate.js';
@@ -30,6 +31,7 @@ export function endBlock(ctx: Context, deps: Deps): void {
   takeOverResiduals(ctx, deps, work, residuals);
   resolveBankruptcies(ctx, deps, work);
   keepAges(ctx, work, residuals);
+  tellVaults(ctx, deps, work);
   work.flush();
   followDebts(ctx, deps, work, looked);
   deps.health?.close(ctx.block.height, standings(work, looked), work.markets);

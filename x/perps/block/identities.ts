@@ -7,6 +7,8 @@ import type { WorkingSet } from './working-set.js';
 
 /** Module account of the insurance tranches. */
 const insuranceAccount = 'insurance';
+/** Module account of what backstop vaults owe to owners who leave. */
+const backstopAccount = 'backstop';
 /** Blocks between two full recounts. */
 const recountInterval = 1_000n;
 
@@ -39,11 +41,19 @@ export function checkIdentities(ctx: Context, deps: Deps, work: WorkingSet): Vio
   const reserve = bank.moduleBalance(ctx, insuranceAccount, collateralDenom);
   if (tranches !== reserve)
     found.push({ identity: 'ID-1', detail: `tranches ${tranches} against a balance of ${reserve}` });
+  found.push(...checkExits(ctx, deps));
   for (const asset of assetBooks(ctx, deps)) found.push(...checkCustody(asset));
   let least = 0n;
   for (const account of work.accounts()) least = min(least, work.equity(account));
   if (least < 0n) found.push({ identity: 'ID-4', detail: `an account ends with an equity of ${least}` });
   return found;
+}
+
+/** What vaults let out lies ready for its owners. */
+function checkExits(from: Stores, { bank, backstop }: Deps): Violation[] {
+  const due = backstop.payable(from);
+  const kept = bank.moduleBalance(from, backstopAccount, collateralDenom);
+  return due === kept ? [] : [{ identity: 'ID-1', detail: `vault exits of ${due} against a balance of ${kept}` }];
 }
 
 /** O(assets). */
@@ -73,5 +83,5 @@ export function audit(from: Stores, deps: Deps): Audit & { readonly bankBalance:
     bankBalance,
     assets: assetBooks(from, deps),
   });
-  return { ...result, bankBalance, insurance: tranches };
+  return { ...result, violations: [...result.violations, ...checkExits(from, deps)], bankBalance, insurance: tranches };
 }

@@ -24,7 +24,7 @@ import {
   type SubaccountKey,
 } from '../types.js';
 import { abs, fdiv, max, million, min, notional } from '../units/index.js';
-import { chargePenalty } from './auctions.js';
+import { chargePenalty } from './penalties.js';
 import type { Residual } from './residuals.js';
 import type { WorkingAccount, WorkingSet } from './working-set.js';
 
@@ -60,7 +60,7 @@ export function takeByKeepers(ctx: Context, deps: Deps, work: WorkingSet, due: r
   for (const { marketId, closes } of queues) {
     const market = work.markets(marketId);
     for (const { account, step, taken } of closes)
-      if (taken > 0n) chargePenalty(ctx, work, market, account, step.penaltyRate, taken, risk);
+      if (taken > 0n) chargePenalty({ ctx, deps, work, risk }, market, account, step.penaltyRate, taken);
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
 import { riskParamsOf } from '../keeper.js';
+import { takeByVaults } from './backstop.js';
 import { takeByKeepers } from './keeper-bids.js';
-import type { Residual } from './residuals.js';
+import { stillResidual, type Residual } from './residuals.js';
 import type { WorkingSet } from './working-set.js';
 
 /** Blocks for which an account at or above the grace health waits for the book. risk-model section 10.5, L1. */
@@ -19,5 +20,5 @@ export function takeOverResiduals(ctx: Context, deps: Deps, work: WorkingSet, re
   const due = residuals.filter(({ health, age }) => health < graceHealth || age >= patience);
   if (due.length === 0) return;
   takeByKeepers(ctx, deps, work, due);
-  // L3, the backstop, follows here with stillResidual(work, due).
+  takeByVaults(ctx, deps, work, stillResidual(work, due));
 }

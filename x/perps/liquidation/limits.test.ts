@@ -100,8 +100,13 @@ describe('where a close may trade (section 10.3)', () => {
 
 describe('penalty', () => {
   test('is split to the unit, the part of the tranche rounded down', () => {
-    assert.deepEqual(splitPenalty(quote(101n), ppm(800_000n)), { toInsurance: 80n, toFees: 21n });
-    assert.deepEqual(splitPenalty(quote(0n), ppm(800_000n)), { toInsurance: 0n, toFees: 0n });
-    assert.deepEqual(splitPenalty(quote(7n), ppm(1_000_000n)), { toInsurance: 7n, toFees: 0n });
+    const split = (penalty: bigint, tranche: bigint, vault: bigint): bigint[] => {
+      const { toInsurance, toBackstop, toFees } = splitPenalty(quote(penalty), ppm(tranche), ppm(vault));
+      return [toInsurance, toBackstop, toFees];
+    };
+    assert.deepEqual(split(101n, 600_000n, 200_000n), [60n, 20n, 21n]);
+    assert.deepEqual(split(0n, 600_000n, 200_000n), [0n, 0n, 0n]);
+    assert.deepEqual(split(7n, 1_000_000n, 0n), [7n, 0n, 0n]);
+    assert.deepEqual(split(9n, 600_000n, 200_000n), [5n, 1n, 3n]);
   });
 });

@@ -22,11 +22,13 @@ export function penaltyFor(closedNotional: Quote, rate: Ppm, equityAfter: Quote)
   return quote(min(mulPpmUp(closedNotional, rate), max(0n, equityAfter)));
 }
 
-/** A penalty's parts: the tranche's share rounded down, the rest is fee income. */
+/** A penalty's parts: the shares of tranche and vault rounded down, the rest is fee income. risk-model section 10.4. */
 export function splitPenalty(
   penalty: Quote,
   insuranceShare: Ppm,
-): { readonly toInsurance: Quote; readonly toFees: Quote } {
+  backstopShare: Ppm,
+): { readonly toInsurance: Quote; readonly toBackstop: Quote; readonly toFees: Quote } {
   const toInsurance = mulPpmDown(penalty, insuranceShare);
-  return { toInsurance, toFees: quote(penalty - toInsurance) };
+  const toBackstop = mulPpmDown(penalty, backstopShare);
+  return { toInsurance, toBackstop, toFees: quote(penalty - toInsurance - toBackstop) };
 }

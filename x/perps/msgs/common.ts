@@ -4,6 +4,7 @@ import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import { parseAddress } from '../../../runtime/baseapp/address.js';
 import { parseAmount } from '../../../runtime/baseapp/coins.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
+import type { Stores } from '../../../runtime/store/collection.js';
 import { giveAsset, takeAsset } from '../collateral/move.js';
 import { collateralDenom, type Deps } from '../deps.js';
 import { errors } from '../errors.js';
@@ -54,8 +55,7 @@ export function requireAuthority(deps: Deps, authority: string): void {
 }
 
 /** USDC that could leave the account without leaving it under initial margin; never negative. risk-model section 4.5. */
-export function freeCollateral(ctx: Context, deps: Deps, account: AccountView): Quote {
-  const { keeper } = deps;
+export function freeCollateral(ctx: Stores, { keeper }: Pick<Deps, 'keeper'>, account: AccountView): Quote {
   const markets = keeper.markets(ctx);
   const promised = promises(ctx, keeper, account.key, markets);
   const required = initialMargin(account, promised, markets);
@@ -89,8 +89,7 @@ export function giveCollateral(ctx: Context, deps: Deps, key: SubaccountKey, { a
 }
 
 /** Moves an account's cash and the ledger's total with it. */
-export function changeCash(ctx: Context, deps: Deps, key: SubaccountKey, change: bigint): void {
-  const { keeper } = deps;
+export function changeCash(ctx: Context, { keeper }: Pick<Deps, 'keeper'>, key: SubaccountKey, change: bigint): void {
   const state = keeper.subaccount(ctx, key) ?? { cash: quote(0n), underwaterHeight: 0n, settings: undefined };
   keeper.setSubaccount(ctx, key, { ...state, cash: quote(state.cash + change) });
   const ledger = keeper.ledger(ctx);

@@ -48,7 +48,8 @@ export const riskParams: RiskParams = {
   sliceNotional: quote(20_000_000_000n),
   penaltyMin: ppm(1_000n),
   penaltyMax: ppm(15_000n),
-  penaltyInsuranceShare: ppm(800_000n),
+  penaltyInsuranceShare: ppm(600_000n),
+  penaltyBackstopShare: ppm(200_000n),
   minLiquidationAB: quote(2_000_000_000n),
   minLiquidationCD: quote(500_000_000n),
 };

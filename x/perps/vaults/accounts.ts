@@ -1,0 +1,79 @@
+import type { Context } from '../../../runtime/baseapp/context.js';
+import type { Stores } from '../../../runtime/store/collection.js';
+import { collateralDenom, moduleName, type Deps } from '../deps.js';
+import { isStale } from '../keeper.js';
+import { ListedMarkets } from '../listed-markets.js';
+import { equity, maintenanceMargin, unsettledFunding } from '../margin/index.js';
+import { changeCash, freeCollateral } from '../msgs/common.js';
+import type { MarketId } from '../types.js';
+import { notional, positionValue } from '../units/index.js';
+import { vaultKey, vaultOwner } from './account.js';
+import { vaultHoldings } from './store.js';
+import { inventoryLimit, type TakeoverLimits } from './takeover.js';
+
+/** What of perps and the bank the accounts of vaults need. */
+type Parts = Pick<Deps, 'keeper'> & {
+  readonly bank: Deps['bank'] & {
+    sendBetweenModules(ctx: Context, from: string, to: string, denom: string, amount: bigint): void;
+  };
+};
+
+/** The trading accounts of backstop vaults, as the module that owns them deals with them. */
+export class VaultAccounts {
+  readonly owner = vaultOwner;
+  readonly #markets: ListedMarkets;
+
+  constructor(readonly parts: Parts) {
+    this.#markets = new ListedMarkets(parts.keeper);
+  }
+
+  /** O(positions). */
+  standing(from: Stores, number: number, timeMs: bigint) {
+    const { keeper } = this.parts;
+    const account = keeper.account(from, vaultKey(number));
+    const markets = keeper.markets(from);
+    const params = keeper.params(from);
+    return {
+      worth: equity(account, markets),
+      maintenanceMargin: maintenanceMargin(account, markets),
+      free: freeCollateral(from, this.parts, account),
+      priced: account.positions.every(({ marketId }) => !isStale(keeper.marketState(from, marketId), params, timeMs)),
+      positions: account.positions.map((position) => {
+        const { marketId, quantity } = position;
+        const market = markets(marketId);
+        return {
+          marketId,
+          quantity,
+          notional: notional(market, quantity),
+          value: positionValue(market, quantity) + unsettledFunding(market, position),
+          heldSinceMs: vaultHoldings.get(from, number, marketId)?.sinceMs ?? timeMs,
+        };
+      }),
+    };
+  }
+
+  /** Quote quanta, rounded down. */
+  inventoryLimit(
+    from: Stores,
+    marketId: MarketId,
+    worth: bigint,
+    limits: Pick<TakeoverLimits, 'interestPpm' | 'worthPpm'>,
+  ): bigint {
+    return inventoryLimit(this.parts.keeper.marketView(from, marketId), worth, limits);
+  }
+
+  credit(ctx: Context, number: number, from: Uint8Array, amount: bigint): void {
+    this.parts.bank.sendToModule(ctx, from, moduleName, collateralDenom, amount);
+    changeCash(ctx, this.parts, vaultKey(number), amount);
+  }
+
+  debit(ctx: Context, number: number, toModule: string, amount: bigint): void {
+    changeCash(ctx, this.parts, vaultKey(number), -amount);
+    this.parts.bank.sendBetweenModules(ctx, moduleName, toModule, collateralDenom, amount);
+  }
+
+  /** O(markets). */
+  isCalm(from: Stores, number: number): boolean {
+    return this.#markets.isCalm(from, { kind: 'class', number });
+  }
+}
