@@ -128,6 +128,14 @@ describe('a stop-loss', () => {
 });
 
 describe('a conditional order', () => {
+  test('belongs to a subaccount that exists: what waits for nobody could not be exported', async () => {
+    const { chain, alice, send } = await open();
+    const nowhere = { clientId: 3n, quantity: btc(0.1), mayOpen: true, subaccountNumber: 7 };
+    await send(alice, [conditional(alice, stop, buy, usd(61_000), nowhere)], 'perps/3');
+    await send(alice, [conditional(alice, stop, buy, usd(61_000), { ...nowhere, subaccountNumber: 0 })]);
+    await chain.close();
+  });
+
   test('waits for its own direction: a take-profit of a long for a rise, a stop of a short for one too', async () => {
     const { chain, alice, bob, send, price } = await long();
     await send(alice, [conditional(alice, profit, sell, usd(61_000), { clientId: 11n })]);

@@ -38,6 +38,8 @@ export function placeConditionalOrder(
   const { keeper } = deps;
   keeper.requireRunning(ctx);
   const account = requireSubaccountKey(msg.owner, msg.subaccountNumber);
+  // No margin is asked for while it waits, so nothing else would notice.
+  if (keeper.subaccount(ctx, account) === undefined) throw errors.subaccountNotFound('nothing was ever deposited here');
   const market = requireMarket(ctx, deps, msg.marketId);
   if (market.status === MarketStatus.MARKET_STATUS_HALTED) throw errors.marketClosed(`${market.ticker} is halted`);
   if (msg.mayOpen && market.status !== MarketStatus.MARKET_STATUS_NORMAL)
