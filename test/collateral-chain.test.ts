@@ -232,6 +232,31 @@ describe('losses settle in USDC', () => {
   });
 });
 
+test('INV-L1 whoever still owes when the last of its collateral is sold is bankrupt in that block', async () => {
+  const chain = await started();
+  await done(chain, alice, [deposit(alice, usdc(200)), depositOf(alice, 'uusdt', usdc(1_000))]);
+  await trade(chain, long, btc(0.1));
+  chain.prices.set(at({ 'BTC-USD': '50500' }));
+  for (let i = 0; i < 2; i++) await chain.block();
+  // Out of the position with a debt of about 750, which 1,000 USDT cover.
+  await chain.block([
+    chain.sign(alice, [order(alice, short, btc(0.1), usd(50_500), { clientId: 2n, reduceOnly: true })]),
+    chain.sign(bob, [order(bob, long, btc(0.1), usd(50_500), { clientId: 2n })]),
+  ]);
+  const { cash } = account(chain, alice);
+  assert.ok(cash < -usdc(740) && account(chain, alice).positions.length === 0);
+  // They fall below the debt, and somebody buys all of them in the very block.
+  chain.prices.set(at({ 'BTC-USD': '50500', 'USDT-USD': '0.74' }));
+  await chain.block();
+  const block = await done(chain, carol, [buy(carol, 'uusdt', usdc(1_000), usd(0.74))]);
+  assert.equal(eventsOf(block, 'EventCollateralSold').length, 1);
+  const [{ deficit }] = eventsOf(block, 'EventBankruptcy') as [{ deficit: string }];
+  assert.ok(BigInt(deficit) > usdc(10));
+  assert.equal(account(chain, alice).cash, 0n);
+  assertSolvent(chain);
+  await chain.close();
+});
+
 describe('T-B3 a stable-coin leaves its peg', () => {
   test('one venue at 0.65 or 1.30 while four are near par moves no price', () => {
     for (const lie of [650_000n, 1_300_000n]) {

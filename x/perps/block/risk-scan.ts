@@ -60,8 +60,9 @@ export function riskScan(
   const looked: Standing[] = [];
 
   const check = (account: StoredAccount): void => {
-    const { key, positions, collateral, underwaterHeight } = account;
-    if (positions.length === 0 && collateral.length === 0) {
+    const { key, cash, positions, collateral, underwaterHeight } = account;
+    // Who owes cash with nothing left is bankrupt: a sale of its last collateral may have come before.
+    if (positions.length === 0 && collateral.length === 0 && cash >= 0n) {
       looked.push({ account, slack: 0n });
       return;
     }
