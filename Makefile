@@ -4,6 +4,10 @@ SHELL := /bin/bash
 TSX := node --import tsx
 # Most of what a block makes is garbage when it ends: room for it, and little is copied.
 NODE_FLAGS := --max-semi-space-size=64
+# The long simulation: how many chains, how long, in how many processes.
+SEEDS ?= 100
+BLOCKS ?= 10000
+JOBS ?= 2
 STAMP := node_modules/.installed
 TESTS = $(shell find runtime x app cmd client test -name '*.test.ts' ! -path 'test/network/*' 2>/dev/null | sort)
 NETWORK_TESTS = $(shell find test/network -name '*.test.ts' | sort)
@@ -11,7 +15,7 @@ NETWORK_TESTS = $(shell find test/network -name '*.test.ts' | sort)
 RUN_TESTS = $(TSX) --test --test-force-exit --test-reporter=spec
 SOURCES = $(shell find runtime x app cmd client bench -name '*.ts' ! -name '*.test.ts' 2>/dev/null)
 
-.PHONY: help install proto build devnet cometbft localnet localnet-stop localnet-clean chaos test lint format docs verifier bench results sim-long clean
+.PHONY: help install proto build devnet cometbft localnet localnet-stop localnet-clean chaos test lint format docs verifier bench results sim-long sim-crises clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -77,7 +81,10 @@ bench: build ## measure, print a table, write bench/results.json
 results: $(STAMP) gen/image.ts ## run every scenario and comparison and write docs/results.md (ONLY="T-A2 ..." for some)
 	NODE_OPTIONS="--max-old-space-size=12288" $(TSX) test/results/write.ts $(ONLY)
 
-sim-long: build ## replay every recorded crisis in ../shared/data
+sim-long: build sim-crises ## every recorded crisis, then 100 random chains of 10,000 blocks (SEEDS=, BLOCKS=, JOBS=)
+	$(TSX) test/simulation/run.ts --seeds $(SEEDS) --blocks $(BLOCKS) --jobs $(JOBS)
+
+sim-crises: build ## replay every recorded crisis in ../shared/data
 	node dist/bench/crises.js
 
 clean: ## remove what was built

@@ -1,5 +1,3 @@
-import assert from 'node:assert/strict';
-import type { ResponseFinalizeBlock } from 'cosmjs-types/tendermint/abci/types';
 import { createApp, type PlimsollApp } from '../../app/app.js';
 import { addBalance, type AppState } from '../../app/genesis.js';
 import { mounts } from '../../app/mounts.js';
@@ -17,6 +15,7 @@ import type { Logger } from '../../runtime/log.js';
 import { openStore } from '../../runtime/store/index.js';
 import type { EpochOptions } from '../../x/solvency/epochs.js';
 import type { PriceSource, QuotedPrice } from '../../x/oracle/price-source.js';
+import { Shadow } from './shadow.js';
 
 export const chainId = 'plimsoll-test-1';
 const genesisTime = '2026-01-01T00:00:00Z';
@@ -51,10 +50,6 @@ function removeClamps(state: AppState): void {
   const { pairs } = state['oracle'] as { readonly pairs: { clamp_floor_ppm: number }[] };
   for (const pair of pairs) pair.clamp_floor_ppm = 0;
 }
-
-/** Events as values: the application itself makes their attributes when they are read, a socket brings them made. */
-const plainEvents = ({ events }: ResponseFinalizeBlock) =>
-  events.map(({ type, attributes }) => ({ type, attributes: attributes.map(({ key, value }) => [key, value]) }));
 
 export interface TestChain {
   readonly plimsoll: PlimsollApp;
@@ -112,10 +107,10 @@ export async function testChain(options: TestChainOptions = {}): Promise<TestCha
   const behind = options.behind === undefined ? plimsoll.app : await options.behind(plimsoll.app);
   // A chain on disk may begin in the middle, where a shadow was not.
   const watched = options.path === undefined && options.shadow !== false;
-  const shadow = watched ? await shadowOf(behind) : undefined;
+  const shadow = watched ? await Shadow.open(chainId, strictLogger) : undefined;
   const clock = new VirtualClock(BigInt(Date.parse(genesisTime)));
   const engine = await EmbeddedEngine.open({
-    app: shadow?.app ?? behind,
+    app: shadow?.behind(behind) ?? behind,
     genesis: genesisDoc(chainId, genesisTime, validator, state),
     validator,
     clock,
@@ -151,44 +146,4 @@ export async function testChain(options: TestChainOptions = {}): Promise<TestCha
       await shadow?.close();
     },
   };
-}
-
-/**
- * The application with a second one in its shadow, which executes the same
- * blocks, looks at every account in each and builds the book from state:
- * what is derived may speed a block up and never change its result.
- */
-async function shadowOf(app: Application): Promise<{ readonly app: Application; close(): Promise<void> }> {
-  const store = await openStore({ mounts });
-  const shadow = createApp({
-    store,
-    chainId,
-    prices: new SetPrices({}),
-    logger: strictLogger,
-    healthIndex: false,
-    bookIndex: false,
-  }).app;
-  const changes: Partial<Application> = {
-    async initChain(request) {
-      await shadow.initChain(request);
-      return app.initChain(request);
-    },
-    async finalizeBlock(request) {
-      const expected = await shadow.finalizeBlock(request);
-      const response = await app.finalizeBlock(request);
-      // As text: from a socket comes a Uint8Array, from the application itself a Buffer.
-      const [actual, wanted] = [response, expected].map(({ appHash }) => Buffer.from(appHash).toString('hex'));
-      assert.equal(actual, wanted, `a derived index changed block ${request.height}`);
-      assert.deepEqual(plainEvents(response), plainEvents(expected));
-      return response;
-    },
-    async commit() {
-      await shadow.commit();
-      return app.commit();
-    },
-  };
-  const both = new Proxy(app, {
-    get: (target, name: keyof Application) => changes[name] ?? target[name].bind(target),
-  });
-  return { app: both, close: () => store.close() };
 }
