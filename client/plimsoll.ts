@@ -27,6 +27,7 @@ import {
   QuerySubaccountRequest,
   QuerySubaccountResponse,
 } from '../gen/plimsoll/perps/v1/query.js';
+import { MsgClaimRecovery } from '../gen/plimsoll/perps/v1/recovery.js';
 import * as perps from '../gen/plimsoll/perps/v1/tx.js';
 
 /** bech32 prefix of accounts. */
@@ -50,6 +51,7 @@ export const plimsollTypes: readonly [string, GeneratedType][] = [
   message('/plimsoll.perps.v1.MsgPlaceScaleOrder', perps.MsgPlaceScaleOrder),
   message('/plimsoll.perps.v1.MsgPlacePeggedOrder', perps.MsgPlacePeggedOrder),
   message('/plimsoll.perps.v1.MsgScheduleCancel', perps.MsgScheduleCancel),
+  message('/plimsoll.perps.v1.MsgClaimRecovery', MsgClaimRecovery),
   message('/plimsoll.insurance.v1.MsgContribute', insurance.MsgContribute),
   message('/plimsoll.insurance.v1.MsgDeposit', insurance.MsgDeposit),
   message('/plimsoll.insurance.v1.MsgRequestExit', insurance.MsgRequestExit),

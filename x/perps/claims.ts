@@ -1,6 +1,8 @@
 import type { Stores } from '../../runtime/store/collection.js';
 import { collateralDenom, moduleName, type Deps } from './deps.js';
 import { unsettledFunding, usdcEquity } from './margin/index.js';
+import { collectableBy, collectableByAll } from './recovery/queries.js';
+import { recoveryStore } from './recovery/store.js';
 import { accountNumberOf, ownerOf } from './subaccount-key.js';
 import type { PositionView } from './types.js';
 import { max } from './units/index.js';
@@ -26,16 +28,18 @@ export class PerpsClaims {
   }> {
     const { keeper } = this.deps;
     const markets = keeper.markets(from);
+    const anyClaim = recoveryStore.anyClaim(from);
     const assets = [...keeper.collateral.assets(from)].map(({ id }) => id);
     for (const account of keeper.allAccounts(from)) {
       const value = usdcEquity(account, markets);
+      const collectable = anyClaim ? collectableBy(from, account.key) : 0n;
       let unsettled = 0n;
       for (const position of account.positions) unsettled += unsettledFunding(markets(position.marketId), position);
       yield {
         owner: ownerOf(account.key),
         number: accountNumberOf(account.key),
         amounts: [
-          max(0n, value),
+          max(0n, value) + collectable,
           ...assets.map((id) => account.collateral.find(({ assetId }) => assetId === id)?.amount ?? 0n),
         ],
         owed: max(0n, -value),
@@ -53,9 +57,16 @@ export class PerpsClaims {
     readonly clearing: bigint;
   } {
     const { keeper, bank } = this.deps;
-    const { fees, dust } = keeper.ledger(from);
+    const { fees, dust, recovery } = keeper.ledger(from);
     let clearing = 0n;
     for (const state of keeper.allMarketStates(from)) clearing += state.clearingBalance;
-    return { bankBalance: bank.moduleBalance(from, moduleName, collateralDenom), fees, dust, clearing };
+    // Of repaid haircuts only what rounding left is nobody's: the rest is in the claims of those who can collect it.
+    const rounding = recovery - collectableByAll(from);
+    return {
+      bankBalance: bank.moduleBalance(from, moduleName, collateralDenom),
+      fees,
+      dust: dust + rounding,
+      clearing,
+    };
   }
 }

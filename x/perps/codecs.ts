@@ -62,6 +62,8 @@ export interface LedgerView {
   readonly dust: bigint;
   readonly badDebt: bigint;
   readonly haltedReason: string;
+  /** Penalties that repaid haircuts and wait to be collected. */
+  readonly recovery: bigint;
 }
 
 /** What the book keeps of an order besides its key. */
@@ -105,7 +107,14 @@ export const emptyFunding: Funding = {
   ratePpb: 0n,
 };
 
-export const emptyLedger: LedgerView = { totalCash: 0n, fees: 0n, dust: 0n, badDebt: 0n, haltedReason: '' };
+export const emptyLedger: LedgerView = {
+  totalCash: 0n,
+  fees: 0n,
+  dust: 0n,
+  badDebt: 0n,
+  haltedReason: '',
+  recovery: 0n,
+};
 
 const modesToProto: Readonly<Record<MarginMode, ProtoMode>> = {
   portfolio: ProtoMode.MARGIN_MODE_PORTFOLIO,
@@ -223,6 +232,7 @@ export function ledgerToProto(ledger: LedgerView): Ledger {
     dust: ledger.dust.toString(),
     badDebt: ledger.badDebt.toString(),
     haltedReason: ledger.haltedReason,
+    recovery: ledger.recovery.toString(),
   };
 }
 
@@ -233,6 +243,7 @@ export function ledgerFromProto(proto: Ledger): LedgerView {
     dust: BigInt(proto.dust),
     badDebt: BigInt(proto.badDebt),
     haltedReason: proto.haltedReason,
+    recovery: BigInt(proto.recovery === '' ? 0 : proto.recovery),
   };
 }
 

@@ -50,6 +50,8 @@ export const errors = {
   duplicateKeeperBid: registry.register(141, 'client id names a keeper bid'),
   invalidKeeperBid: registry.register(142, 'invalid keeper bid'),
   tooManyKeeperBids: registry.register(143, 'too many keeper bids'),
+  // 180 to 184: recovery claims and traces.
+  nothingToRecover: registry.register(180, 'nothing to collect'),
   // 60 to 89: orders that wait.
   expired: registry.register(60, 'order would be past its time'),
   expiryMismatch: registry.register(61, 'expiry and time in force do not fit'),

@@ -31,6 +31,7 @@ import { fundingWeight } from './funding/index.js';
 import type { BookKey } from './book/store.js';
 import { listMarket } from './msgs/governance.js';
 import { orderToProto } from './msgs/order-proto.js';
+import { exportRecovery, importRecovery, validateRecovery } from './recovery/genesis.js';
 import { checkRates, exportRates, importRates } from './rates/genesis.js';
 import { checkStress, exportStress, importStress } from './stress/chain/genesis.js';
 import { defaultParams, validateMarket, validateParams } from './params.js';
@@ -53,6 +54,7 @@ export const emptyGenesis: GenesisState = {
   collateral: emptyCollateral,
   waitingOrders: undefined,
   stress: undefined,
+  recovery: undefined,
   keeperBids: undefined,
   backstop: undefined,
 };
@@ -122,6 +124,11 @@ export function genesisFromJson(registry: ProtoRegistry, json: unknown): Genesis
       throw new Error(`perps.orders[${index}].side: expected SIDE_BUY or SIDE_SELL`);
   }
   validateMarks(state.mark, ids);
+  validateRecovery(state.recovery, ids, BigInt(state.ledger?.recovery || 0), (id, field) => {
+    const key = keyOf(id, field);
+    if (!accounts.has(key)) throw new Error(`${field}: has no subaccount entry`);
+    return key;
+  });
   const knownKeyOf = (id: SubaccountId | undefined, field: string): SubaccountKey => {
     const key = keyOf(id, field);
     if (!accounts.has(key)) throw new Error(`${field}: has no subaccount entry`);
@@ -174,6 +181,7 @@ export function initGenesis(ctx: Context, deps: Deps, state: GenesisState): void
   }
   initCollateral(ctx, deps, state.collateral ?? emptyCollateral, keyOf);
   importWaiting(ctx, deps, state.waitingOrders);
+  importRecovery(ctx, state.recovery, keyOf);
   importKeeperBids(ctx, state.keeperBids, keyOf);
   importBackstop(ctx, state.backstop);
   const [broken] = audit(ctx, deps).violations;
@@ -201,6 +209,7 @@ export function exportGenesis(ctx: Context, deps: Deps): GenesisState {
     collateral: exportCollateral(ctx, deps),
     waitingOrders: exportWaiting(ctx),
     stress: exportStress(ctx),
+    recovery: exportRecovery(ctx),
     keeperBids: exportKeeperBids(ctx),
     backstop: exportBackstop(ctx),
   };

@@ -25,6 +25,7 @@ import { setLeverage, setMarginMode } from './msgs/margin-settings.js';
 import { placeOrder } from './msgs/place-order.js';
 import { transfer } from './msgs/transfer.js';
 import { withdraw } from './msgs/withdraw.js';
+import { claimRecovery } from './recovery/claim.js';
 import { queries } from './queries/index.js';
 import type { MsgHandlers } from './queries/preview.js';
 import { sendUnwinds } from './vaults/send-unwinds.js';
@@ -62,6 +63,7 @@ export class PerpsModule implements Module {
       scheduleCancel: (ctx, msg) => scheduleCancel(ctx, deps, msg),
       placeKeeperBid: (ctx, msg) => placeKeeperBid(ctx, deps, msg),
       cancelKeeperBid: (ctx, msg) => cancelKeeperBid(ctx, deps, msg),
+      claimRecovery: (ctx, msg) => claimRecovery(ctx, deps, msg),
       createMarket: (ctx, msg) => createMarket(ctx, deps, msg),
       updateMarket: (ctx, msg) => updateMarket(ctx, deps, msg),
       updateParams: (ctx, msg) => updateParams(ctx, deps, msg),

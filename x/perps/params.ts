@@ -3,6 +3,7 @@ import { defaultCollateralParams, validateCollateralParams } from './collateral/
 import { errors } from './errors.js';
 import { defaultKeeperBidParams, validateKeeperBidParams } from './keeper-bids/params.js';
 import { defaultMarkParams, validateMarkParams } from './mark/params.js';
+import { defaultRecoveryParams, validateRecoveryParams } from './recovery/params.js';
 import { defaultRatesParams, validateRatesParams } from './rates/params.js';
 import { defaultStressParams, validateStressParams } from './stress/chain/params.js';
 import { defaultOrderParams, validateOrderParams } from './msgs/order-params.js';
@@ -36,6 +37,7 @@ export const defaultParams: Params = {
   orders: defaultOrderParams,
   stress: defaultStressParams,
   keeperBids: defaultKeeperBidParams,
+  recovery: defaultRecoveryParams,
 };
 
 export type ClassName = 'A' | 'B' | 'C' | 'D';
@@ -129,6 +131,7 @@ export function validateParams(value: Params): void {
   validateOrderParams(value.orders);
   validateStressParams(value.stress);
   validateKeeperBidParams(value.keeperBids);
+  validateRecoveryParams(value.recovery);
 }
 
 /** @throws perps/24 naming the field */

@@ -34,6 +34,7 @@ export function auditBlock(from: Stores, { perps, bank, insurance }: Keepers): B
     totalCash: ledger.totalCash,
     fees: ledger.fees,
     dust: ledger.dust,
+    recovery: ledger.recovery,
     badDebt: ledger.badDebt,
     insurance: tranches,
     insuranceBalance: bank.moduleBalance(from, reserve, collateralDenom),

@@ -18,6 +18,8 @@ export interface Books {
   readonly totalCash: bigint;
   readonly fees: bigint;
   readonly dust: bigint;
+  /** Penalties that repaid haircuts and wait to be collected. */
+  readonly recovery: bigint;
   readonly badDebt: bigint;
   /** Sum of insurance tranches, and what the insurance account holds. */
   readonly insurance: bigint;
@@ -119,7 +121,7 @@ export function auditBooks(books: Books): Audit {
       });
     }
   }
-  const claims = cash + books.fees + books.dust + clearing - books.badDebt;
+  const claims = cash + books.fees + books.dust + books.recovery + clearing - books.badDebt;
   if (claims !== books.bankBalance || cash !== books.totalCash) {
     violations.push({
       identity: 'ID-1',

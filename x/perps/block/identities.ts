@@ -34,7 +34,7 @@ export function checkIdentities(ctx: Context, deps: Deps, work: WorkingSet): Vio
       });
     }
   }
-  const claims = ledger.totalCash + ledger.fees + ledger.dust + clearing - ledger.badDebt;
+  const claims = ledger.totalCash + ledger.fees + ledger.dust + ledger.recovery + clearing - ledger.badDebt;
   const balance = bank.moduleBalance(ctx, moduleName, collateralDenom);
   if (claims !== balance) found.push({ identity: 'ID-1', detail: `claims ${claims} against a balance of ${balance}` });
   const tranches = insurance.totalBalance(ctx);
@@ -77,6 +77,7 @@ export function audit(from: Stores, deps: Deps): Audit & { readonly bankBalance:
     totalCash: ledger.totalCash,
     fees: ledger.fees,
     dust: ledger.dust,
+    recovery: ledger.recovery,
     badDebt: ledger.badDebt,
     insurance: tranches,
     insuranceBalance: bank.moduleBalance(from, insuranceAccount, collateralDenom),

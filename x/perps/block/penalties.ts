@@ -2,7 +2,7 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
 import { penaltyFor, splitPenalty } from '../liquidation/index.js';
 import { subaccountId } from '../subaccount-key.js';
-import { base, type MarketView, type Ppm, type RiskParams } from '../types.js';
+import { base, quote, type MarketView, type Ppm, type RiskParams } from '../types.js';
 import { notional } from '../units/index.js';
 import { payVault } from './backstop.js';
 import type { WorkingAccount, WorkingSet } from './working-set.js';
@@ -23,11 +23,8 @@ export function chargePenalty(
   const closed = notional(market, base(quantity));
   const equity = work.equity(account);
   const penalty = penaltyFor(closed, rate, equity);
-  const { toInsurance, toBackstop, toFees } = splitPenalty(
-    penalty,
-    risk.penaltyInsuranceShare,
-    risk.penaltyBackstopShare,
-  );
+  const left = quote(work.repayHaircuts(market.id, penalty));
+  const { toInsurance, toBackstop, toFees } = splitPenalty(left, risk.penaltyInsuranceShare, risk.penaltyBackstopShare);
   work.addCash(account, -penalty);
   work.addFees(toFees);
   // What nobody owns earns nothing: its share is the tranche's.
@@ -44,6 +41,6 @@ export function chargePenalty(
     toBackstop: byVault.toString(),
     penaltyRatePpm: Number(rate),
     equity: equity.toString(),
-    toRecovery: '0',
+    toRecovery: (penalty - left).toString(),
   });
 }

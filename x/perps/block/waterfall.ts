@@ -142,6 +142,7 @@ function coverDeficit(
     if (plan.unpaid > 0n) plan = planHaircut(left, gains.all(market, losing));
     for (const { key, tier, amount, base, total, due, equity, paidBefore } of plan.payments) {
       gains.pay(work.account(key), amount);
+      work.recovery.haircut(key, id, amount);
       byHaircut += amount;
       ctx.emit('plimsoll.perps.v1.EventHaircut', {
         subaccount: subaccountId(key),

@@ -5,6 +5,7 @@ import { moduleName, type Deps } from '../deps.js';
 import { fundingWeight, keepSettledFunding, settle } from '../funding/index.js';
 import { equity } from '../margin/index.js';
 import { applyFill } from '../matching/index.js';
+import { BlockRecovery } from '../recovery/block-recovery.js';
 import { subaccountId } from '../subaccount-key.js';
 import {
   quote,
@@ -88,6 +89,8 @@ export class WorkingAccount implements AccountView {
  */
 export class WorkingSet {
   readonly markets: Markets;
+  /** Haircuts that are repaid: those of before by this block's penalties, those of this block from the next on. */
+  readonly recovery: BlockRecovery;
   readonly #accounts = new Map<SubaccountKey, WorkingAccount>();
   readonly #states = new Map<MarketId, Own<MarketStateView>>();
   /** Penalties on their way to the tranches. */
@@ -102,6 +105,7 @@ export class WorkingSet {
     this.#deps = deps;
     this.markets = deps.keeper.markets(ctx);
     this.#ledger = { ...deps.keeper.ledger(ctx) };
+    this.recovery = new BlockRecovery(ctx, deps.keeper);
   }
 
   account(key: SubaccountKey): WorkingAccount {
@@ -188,6 +192,13 @@ export class WorkingSet {
     this.#tradingFees.set(market, (this.#tradingFees.get(market) ?? 0n) + amount);
   }
 
+  /** Takes a penalty's part for the market's recovery claims. @returns what is left of it */
+  repayHaircuts(market: MarketId, penalty: bigint): bigint {
+    const part = this.recovery.take(market, penalty);
+    this.#ledger.recovery += part;
+    return penalty - part;
+  }
+
   addDust(amount: bigint): void {
     this.#ledger.dust += amount;
   }
@@ -241,6 +252,7 @@ export class WorkingSet {
     for (const id of [...this.#tradingFees.keys()].sort((a, b) => a - b))
       this.addFees(-insurance.contributeFees(ctx, id, moduleName, this.#tradingFees.get(id)!));
     keeper.setLedger(ctx, { ...this.#ledger });
+    this.recovery.flush();
     for (const id of [...this.#contributions.keys()].sort((a, b) => a - b)) {
       const amount = this.#contributions.get(id)!;
       if (amount > 0n) insurance.contribute(ctx, id, moduleName, amount);

@@ -17,6 +17,7 @@ import { positionInfo, subaccountInfo } from './accounts.js';
 import { collateralAssets, collateralOf, collateralSales } from './collateral.js';
 import { marketRates } from './rates.js';
 import { preview, type MsgHandlers } from './preview.js';
+import { recoveryQueries } from '../recovery/queries.js';
 import { waitingQueries } from './waiting.js';
 import { bookLevels, defaultDepth, marketInfo, maxDepth } from './markets.js';
 
@@ -89,6 +90,7 @@ export function queries(deps: Deps, messages: MsgHandlers): Handlers<typeof Quer
     },
     ...waitingQueries(deps),
     ...keeperBidQueries(deps),
+    ...recoveryQueries(deps),
     orderBook: (ctx, { marketId, depth }) => {
       requireMarket(ctx, marketId);
       if (depth > maxDepth) throw errors.invalidOrder(`depth: ${depth}; at most ${maxDepth}`);
