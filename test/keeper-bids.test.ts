@@ -1,16 +1,27 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Side } from '../gen/plimsoll/perps/v1/types.js';
+import { createApp } from '../app/app.js';
+import { exportGenesis } from '../app/export.js';
+import { mounts } from '../app/mounts.js';
 import { demoAccounts } from '../cmd/plimsolld/devnet/demo.js';
 import { keyFromMnemonic } from '../cmd/plimsolld/keyring/keyring.js';
 import { fromBech32 } from '../runtime/crypto/address.js';
+import { VirtualClock } from '../runtime/engine/clock.js';
+import { ConsensusKey } from '../runtime/engine/consensus-key.js';
+import { EmbeddedEngine } from '../runtime/engine/engine.js';
+import type { GenesisDoc } from '../runtime/engine/genesis-doc.js';
+import { silentLogger } from '../runtime/log.js';
+import { keyBytes, u64 } from '../runtime/store/key.js';
+import { openStore } from '../runtime/store/index.js';
 import { audit } from '../x/perps/block/identities.js';
+import { residualAges } from '../x/perps/block/residual-ages.js';
 import { keeperBids } from '../x/perps/keeper-bids/store.js';
 import { equity, health, initialMargin, maintenanceMargin, usableEquity } from '../x/perps/margin/index.js';
 import { freeCollateral } from '../x/perps/msgs/common.js';
 import { subaccountKey } from '../x/perps/subaccount-key.js';
 import { btc, usdc } from './support/amounts.js';
-import { testChain, type TestChain } from './support/chain.js';
+import { chainId, SetPrices, testChain, type TestChain } from './support/chain.js';
 import { deposit, keeperBid, order, withdraw } from './support/messages.js';
 import { cancelAll, cancelKeeperBid, eventsOf } from './support/orders.js';
 import { openPositions, type OpeningPosition } from './support/positions.js';
@@ -296,6 +307,46 @@ describe('keepers of failing positions', () => {
 });
 
 describe('a bid', () => {
+  test('goes with an exported chain, with the ages of residual accounts and every index', async () => {
+    const chain = await chainWith(pair(4_280));
+    try {
+      const keeper = chain.keys[2]!;
+      await succeed(chain, [
+        chain.sign(keeper, [
+          deposit(keeper, usdc(50_000)),
+          keeperBid(keeper, Side.SIDE_BUY, usdc(100_000), 12_000),
+          keeperBid(keeper, Side.SIDE_SELL, usdc(2_000), 0, { clientId: 2n }),
+          keeperBid(keeper, Side.SIDE_BUY, usdc(30_000), 500, { clientId: 3n, marketId: 2 }),
+        ]),
+      ]);
+      await moveTo(chain, 57_000);
+      for (let i = 0; i < 3; i++) await chain.block();
+      const ctx = chain.plimsoll.app.queryContext();
+      const genesis = JSON.parse(
+        JSON.stringify(exportGenesis(chain.plimsoll, ctx, chain.engine.genesis, false)),
+      ) as GenesisDoc;
+      const store = await openStore({ mounts });
+      const next = createApp({ store, chainId, prices: new SetPrices({}), logger: silentLogger });
+      const clock = new VirtualClock(BigInt(Date.parse(genesis.genesis_time)) + 60_000n);
+      const validator = ConsensusKey.fromSeed(Buffer.alloc(32, 7));
+      const engine = await EmbeddedEngine.open({ app: next.app, genesis, validator, clock, logger: silentLogger });
+      await engine.produceBlock();
+      const entriesOf = (from: typeof ctx) =>
+        [...from.committed.store('perps').range('\x48', '\x4c')].map(([key, value]) => [key, Buffer.from(value)]);
+      const entries = entriesOf(ctx);
+      // An age, three bids with their places, and the counts of three sides.
+      assert.equal(entries.length, 1 + 3 + 3 + 3);
+      const imported = entriesOf(next.app.queryContext());
+      assert.deepEqual(imported.slice(1), entries.slice(1));
+      // The account is a block older there.
+      assert.deepEqual([residualAges.of(ctx, keyOf(long)), imported[0]], [3n, [entries[0]![0], keyBytes(u64(4n))]]);
+      await engine.stop();
+      await store.close();
+    } finally {
+      await chain.close();
+    }
+  });
+
   test('keeps initial margin free until it ends', async () => {
     const chain = await chainWith(pair(40_000));
     try {

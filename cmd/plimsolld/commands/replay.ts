@@ -94,7 +94,7 @@ function summary(report: ReplayReport): string {
   const { liquidations, margin, waterfall, insurance } = report;
   const lines = [
     `${report.blocks} blocks, ${report.txs} transactions, ${report.fills} fills in ${report.wallSeconds} s (${report.blocksPerSecond} blocks/s)`,
-    `${liquidations.accounts} accounts liquidated: ${usdc(liquidations.notional)}, of which ${usdc(waterfall.book)} through the book`,
+    `${liquidations.accounts} accounts liquidated: ${usdc(liquidations.notional)}, of which ${usdc(waterfall.book)} through the book, ${usdc(waterfall.keepers)} by keepers`,
     `of ${liquidations.judged} liquidations judged an hour later, ${liquidations.unnecessary} would not have been needed; allowed leverage ${margin.averageAllowedLeverage} on average`,
     `losses paid: insurance ${usdc(waterfall.insurance)}, haircut ${usdc(waterfall.haircut)}; deleveraged ${usdc(waterfall.adl)}`,
     `insurance ${usdc(insurance.start)} at the start, ${usdc(insurance.min)} at worst, ${usdc(insurance.end)} at the end; bad debt ${usdc(report.badDebt)}`,

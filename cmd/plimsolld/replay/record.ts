@@ -22,6 +22,8 @@ export interface BlockRecord {
   readonly rates: readonly RatePoint[];
   /** Closed by liquidation orders in the auction. */
   readonly book: bigint;
+  /** Taken over by keepers, at mark. */
+  readonly keepers: bigint;
   /** Closed on bankrupt accounts outside the book, at mark. */
   readonly bankrupt: bigint;
   /** Closed on solvent accounts against bankrupt ones, at mark. */
@@ -76,6 +78,7 @@ export function recordOf(
     failed: txs.filter(({ code }) => code !== 0).length,
     fills: 0,
     book: 0n,
+    keepers: 0n,
     bankrupt: 0n,
     deleveraged: 0n,
     deficit: 0n,
@@ -98,6 +101,9 @@ export function recordOf(
       case 'EventFill':
         record.fills++;
         if (fields.get('liquidation') === 'true') record.book += amount(fields, 'quote_amount');
+        break;
+      case 'EventKeeperFill':
+        record.keepers += amount(fields, 'notional');
         break;
       case 'EventLiquidation':
         liquidated.add(accountOf(fields));

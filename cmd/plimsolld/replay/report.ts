@@ -41,6 +41,8 @@ export interface ReplayReport {
   readonly waterfall: {
     /** Notional that liquidation orders closed in the auctions. */
     readonly book: string;
+    /** Notional that keepers' standing bids took over, at mark. */
+    readonly keepers: string;
     /** What bankrupt accounts owed: insurance, haircut, exchange and bad debt paid it, to the unit. */
     readonly deficit: string;
     /** Paid by the tranches. */
@@ -92,6 +94,7 @@ export class Tally {
   readonly #rates = new RatePaths();
   #closed = 0n;
   #book = 0n;
+  #keepers = 0n;
   #adl = 0n;
   #deficit = 0n;
   #insurancePaid = 0n;
@@ -128,8 +131,9 @@ export class Tally {
     this.#judged += record.verdicts.length;
     this.#unnecessary += record.verdicts.filter(({ unnecessary }) => unnecessary).length;
     this.#rates.add(record.height, record.rates);
-    this.#closed += record.book + record.bankrupt;
+    this.#closed += record.book + record.keepers + record.bankrupt;
     this.#book += record.book;
+    this.#keepers += record.keepers;
     this.#adl += record.deleveraged;
     this.#deficit += record.deficit;
     this.#insurancePaid += record.paidByInsurance;
@@ -180,6 +184,7 @@ export class Tally {
       },
       waterfall: {
         book: this.#book.toString(),
+        keepers: this.#keepers.toString(),
         deficit: this.#deficit.toString(),
         insurance: this.#insurancePaid.toString(),
         adl: this.#adl.toString(),
