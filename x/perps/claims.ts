@@ -6,6 +6,8 @@ import { recoveryStore } from './recovery/store.js';
 import { accountNumberOf, ownerOf } from './subaccount-key.js';
 import type { PositionView } from './types.js';
 import { max } from './units/index.js';
+import { withdrawalStore } from './withdrawals/store.js';
+import { usdcId } from './withdrawals/types.js';
 
 /** What the exchange owes to its accounts, for proofs of liabilities. risk-model section 18. */
 export class PerpsClaims {
@@ -16,7 +18,10 @@ export class PerpsClaims {
     return [collateralDenom, ...[...this.deps.keeper.collateral.assets(from)].map(({ denom }) => denom)];
   }
 
-  /** USDC equity of every account at the marks of the state, and its other collateral, in key order. O(accounts + positions), lazily. */
+  /**
+   * USDC equity of every account at the marks of the state, and its other
+   * collateral, in key order; what waits to be withdrawn is still owed. O(accounts + positions), lazily.
+   */
   *claims(from: Stores): Iterable<{
     readonly owner: Uint8Array;
     readonly number: number;
@@ -30,7 +35,10 @@ export class PerpsClaims {
     const markets = keeper.markets(from);
     const anyClaim = recoveryStore.anyClaim(from);
     const assets = [...keeper.collateral.assets(from)].map(({ id }) => id);
+    const anyQueued = withdrawalStore.anyQueued(from);
     for (const account of keeper.allAccounts(from)) {
+      const waiting = (id: number): bigint =>
+        anyQueued ? (withdrawalStore.queued(from, account.key, id)?.amount ?? 0n) : 0n;
       const value = usdcEquity(account, markets);
       const collectable = anyClaim ? collectableBy(from, account.key) : 0n;
       let unsettled = 0n;
@@ -39,8 +47,8 @@ export class PerpsClaims {
         owner: ownerOf(account.key),
         number: accountNumberOf(account.key),
         amounts: [
-          max(0n, value) + collectable,
-          ...assets.map((id) => account.collateral.find(({ assetId }) => assetId === id)?.amount ?? 0n),
+          max(0n, value) + collectable + waiting(usdcId),
+          ...assets.map((id) => (account.collateral.find(({ assetId }) => assetId === id)?.amount ?? 0n) + waiting(id)),
         ],
         owed: max(0n, -value),
         unsettled,

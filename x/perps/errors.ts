@@ -72,6 +72,8 @@ export const errors = {
   cancelTooSoon: registry.register(76, 'scheduled cancel is too soon'),
   cancelTooLate: registry.register(77, 'scheduled cancel is too far ahead'),
   invalidAmendment: registry.register(78, 'invalid amendment'),
+  // 185 to 194: withdrawals.
+  nothingQueued: registry.register(185, 'no withdrawal waits'),
 };
 
 /** All codes with their texts, for documentation. */

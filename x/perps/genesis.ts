@@ -38,6 +38,7 @@ import { defaultParams, validateMarket, validateParams } from './params.js';
 import { checkBackstop, exportBackstop, importBackstop } from './vaults/store.js';
 import { maxSubaccountNumber, subaccountId, subaccountKey } from './subaccount-key.js';
 import type { MarketId, SubaccountKey } from './types.js';
+import { exportWithdrawals, importWithdrawals, validateWithdrawals } from './withdrawals/genesis.js';
 
 const typeName = 'plimsoll.perps.v1.GenesisState';
 
@@ -57,6 +58,7 @@ export const emptyGenesis: GenesisState = {
   recovery: undefined,
   keeperBids: undefined,
   backstop: undefined,
+  withdrawals: undefined,
 };
 
 export function genesisToJson(registry: ProtoRegistry, state: GenesisState): JsonValue {
@@ -137,6 +139,8 @@ export function genesisFromJson(registry: ProtoRegistry, json: unknown): Genesis
   validateCollateralGenesis(state.collateral ?? emptyCollateral, knownKeyOf);
   checkKeeperBids(state.keeperBids, ids, knownKeyOf);
   checkBackstop(state.backstop, ids);
+  const assets = new Set((state.collateral?.assets ?? []).map(({ id }) => id));
+  validateWithdrawals(state.withdrawals, assets, knownKeyOf);
   return state;
 }
 
@@ -184,6 +188,7 @@ export function initGenesis(ctx: Context, deps: Deps, state: GenesisState): void
   importRecovery(ctx, state.recovery, keyOf);
   importKeeperBids(ctx, state.keeperBids, keyOf);
   importBackstop(ctx, state.backstop);
+  importWithdrawals(ctx, state.withdrawals);
   const [broken] = audit(ctx, deps).violations;
   if (broken !== undefined) throw new Error(`perps: the books do not balance: ${broken.identity}: ${broken.detail}`);
 }
@@ -212,5 +217,6 @@ export function exportGenesis(ctx: Context, deps: Deps): GenesisState {
     recovery: exportRecovery(ctx),
     keeperBids: exportKeeperBids(ctx),
     backstop: exportBackstop(ctx),
+    withdrawals: exportWithdrawals(ctx),
   };
 }

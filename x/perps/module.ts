@@ -27,6 +27,7 @@ import { transfer } from './msgs/transfer.js';
 import { withdraw } from './msgs/withdraw.js';
 import { claimRecovery } from './recovery/claim.js';
 import { queries } from './queries/index.js';
+import { cancelWithdrawal } from './withdrawals/cancel.js';
 import type { MsgHandlers } from './queries/preview.js';
 import { sendUnwinds } from './vaults/send-unwinds.js';
 
@@ -48,6 +49,7 @@ export class PerpsModule implements Module {
     const messages: MsgHandlers = {
       deposit: (ctx, msg) => deposit(ctx, deps, msg),
       withdraw: (ctx, msg) => withdraw(ctx, deps, msg),
+      cancelWithdrawal: (ctx, msg) => cancelWithdrawal(ctx, deps, msg),
       transfer: (ctx, msg) => transfer(ctx, deps, msg),
       placeOrder: (ctx, msg) => placeOrder(ctx, deps, msg),
       cancelOrder: (ctx, msg) => cancelOrder(ctx, deps, msg),

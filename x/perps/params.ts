@@ -7,6 +7,7 @@ import { defaultRecoveryParams, validateRecoveryParams } from './recovery/params
 import { defaultRatesParams, validateRatesParams } from './rates/params.js';
 import { defaultStressParams, validateStressParams } from './stress/chain/params.js';
 import { defaultOrderParams, validateOrderParams } from './msgs/order-params.js';
+import { defaultWithdrawalParams, validateWithdrawalParams } from './withdrawals/params.js';
 
 const usdc = 1_000_000n;
 
@@ -38,6 +39,7 @@ export const defaultParams: Params = {
   stress: defaultStressParams,
   keeperBids: defaultKeeperBidParams,
   recovery: defaultRecoveryParams,
+  withdrawals: defaultWithdrawalParams,
 };
 
 export type ClassName = 'A' | 'B' | 'C' | 'D';
@@ -132,6 +134,7 @@ export function validateParams(value: Params): void {
   validateStressParams(value.stress);
   validateKeeperBidParams(value.keeperBids);
   validateRecoveryParams(value.recovery);
+  validateWithdrawalParams(value.withdrawals);
 }
 
 /** @throws perps/24 naming the field */

@@ -2,6 +2,7 @@ import type { Stores } from '../../../runtime/store/collection.js';
 import type { Keepers } from '../../../app/app.js';
 import { auditBooks } from '../../../x/perps/accounting/audit.js';
 import { collateralDenom } from '../../../x/perps/deps.js';
+import { withdrawalStore } from '../../../x/perps/withdrawals/store.js';
 import type { AccountView, PositionView } from '../../../x/perps/types.js';
 
 /** What a recount of committed state found. */
@@ -36,6 +37,7 @@ export function auditBlock(from: Stores, { perps, bank, insurance }: Keepers): B
     dust: ledger.dust,
     recovery: ledger.recovery,
     badDebt: ledger.badDebt,
+    pending: sumOfQueue(from),
     insurance: tranches,
     insuranceBalance: bank.moduleBalance(from, reserve, collateralDenom),
     bankBalance: bank.moduleBalance(from, exchange, collateralDenom),
@@ -51,6 +53,13 @@ export function auditBlock(from: Stores, { perps, bank, insurance }: Keepers): B
     badDebt: ledger.badDebt,
     haltedReason: ledger.haltedReason,
   };
+}
+
+/** USDC that waits to be withdrawn, entry by entry. O(entries). */
+function sumOfQueue(from: Stores): bigint {
+  let sum = 0n;
+  for (const { assetId, amount } of withdrawalStore.queue(from)) if (assetId === 0) sum += amount;
+  return sum;
 }
 
 type Subaccounts = ReturnType<Keepers['perps']['subaccounts']>;

@@ -21,6 +21,8 @@ export interface Books {
   /** Penalties that repaid haircuts and wait to be collected. */
   readonly recovery: bigint;
   readonly badDebt: bigint;
+  /** W: withdrawals that left accounts and were not paid yet. */
+  readonly pending: bigint;
   /** Sum of insurance tranches, and what the insurance account holds. */
   readonly insurance: bigint;
   readonly insuranceBalance: bigint;
@@ -35,6 +37,8 @@ export interface AssetBooks {
   /** Sum over all subaccounts. */
   readonly held: bigint;
   readonly inventory: bigint;
+  /** Withdrawals that left accounts and were not paid yet. */
+  readonly pending: bigint;
   readonly bankBalance: bigint;
 }
 
@@ -53,10 +57,10 @@ export interface Audit {
   readonly negativeAccounts: number;
 }
 
-/** ID-1 of an asset: accounts and inventory hold what the exchange's account holds. risk-model section 6, INV-K2. */
-export function checkCustody({ assetId, held, inventory, bankBalance }: AssetBooks): Violation[] {
-  if (held + inventory === bankBalance) return [];
-  const detail = `asset ${assetId}: accounts ${held}, inventory ${inventory}, against a balance of ${bankBalance}`;
+/** ID-1 of an asset: accounts, inventory and pending withdrawals hold what the exchange's account holds. risk-model section 6, INV-K2. */
+export function checkCustody({ assetId, held, inventory, pending, bankBalance }: AssetBooks): Violation[] {
+  if (held + inventory + pending === bankBalance) return [];
+  const detail = `asset ${assetId}: accounts ${held}, inventory ${inventory}, pending ${pending}, against a balance of ${bankBalance}`;
   return [{ identity: 'INV-K2', detail }];
 }
 
@@ -121,7 +125,7 @@ export function auditBooks(books: Books): Audit {
       });
     }
   }
-  const claims = cash + books.fees + books.dust + books.recovery + clearing - books.badDebt;
+  const claims = cash + books.fees + books.dust + books.recovery + clearing + books.pending - books.badDebt;
   if (claims !== books.bankBalance || cash !== books.totalCash) {
     violations.push({
       identity: 'ID-1',

@@ -9,6 +9,7 @@ import { riskScan, standings } from './risk-scan.js';
 import { keepAges, residualsOf } from './residuals.js';
 import { takeOverResiduals } from './takeovers.js';
 import { resolveBankruptcies } from './waterfall.js';
+import { releaseWithdrawals } from '../withdrawals/release.js';
 import { WorkingSet } from './working-set.js';
 
 /**
@@ -38,6 +39,7 @@ export function endBlock(ctx: Context, deps: Deps): void {
   deps.accounts?.close(ctx, deps, work.changed());
 
   const [broken] = checkIdentities(ctx, deps, work);
+  releaseWithdrawals(ctx, deps, broken === undefined);
   if (broken === undefined) return;
   keeper.setLedger(ctx, { ...keeper.ledger(ctx), haltedReason: `${broken.identity}: ${broken.detail}` });
   ctx.emit('plimsoll.perps.v1.EventInvariantBroken', { identity: broken.identity, detail: broken.detail });

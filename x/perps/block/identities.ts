@@ -3,6 +3,8 @@ import { auditBooks, checkCustody, type AssetBooks, type Audit, type Violation }
 import { collateralDenom, moduleName, type Deps } from '../deps.js';
 import type { Stores } from '../../../runtime/store/collection.js';
 import { min } from '../units/index.js';
+import { withdrawalStore } from '../withdrawals/store.js';
+import { usdcId } from '../withdrawals/types.js';
 import type { WorkingSet } from './working-set.js';
 
 /** Module account of the insurance tranches. */
@@ -34,7 +36,8 @@ export function checkIdentities(ctx: Context, deps: Deps, work: WorkingSet): Vio
       });
     }
   }
-  const claims = ledger.totalCash + ledger.fees + ledger.dust + ledger.recovery + clearing - ledger.badDebt;
+  const pending = withdrawalStore.pending(ctx, usdcId);
+  const claims = ledger.totalCash + ledger.fees + ledger.dust + ledger.recovery + clearing + pending - ledger.badDebt;
   const balance = bank.moduleBalance(ctx, moduleName, collateralDenom);
   if (claims !== balance) found.push({ identity: 'ID-1', detail: `claims ${claims} against a balance of ${balance}` });
   const tranches = insurance.totalBalance(ctx);
@@ -60,6 +63,7 @@ function checkExits(from: Stores, { bank, backstop }: Deps): Violation[] {
 function assetBooks(from: Stores, { keeper: { collateral }, bank }: Deps): AssetBooks[] {
   return [...collateral.assets(from)].map(({ id, denom }) => ({
     ...collateral.totals(from, id),
+    pending: withdrawalStore.pending(from, id),
     bankBalance: bank.moduleBalance(from, moduleName, denom),
   }));
 }
@@ -79,6 +83,7 @@ export function audit(from: Stores, deps: Deps): Audit & { readonly bankBalance:
     dust: ledger.dust,
     recovery: ledger.recovery,
     badDebt: ledger.badDebt,
+    pending: withdrawalStore.pending(from, usdcId),
     insurance: tranches,
     insuranceBalance: bank.moduleBalance(from, insuranceAccount, collateralDenom),
     bankBalance,

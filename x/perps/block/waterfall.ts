@@ -8,6 +8,7 @@ import { quote, type MarketId, type PositionView, type Side } from '../types.js'
 import { max, min } from '../units/index.js';
 import { takeCollateralOver } from './conversions.js';
 import { deleverage } from './deleverage.js';
+import { gateClasses } from '../withdrawals/conditions.js';
 import { Gains } from './gains.js';
 import { Solvent } from './solvent.js';
 import { standingOf } from './standing.js';
@@ -43,6 +44,7 @@ export function resolveBankruptcies(ctx: Context, deps: Deps, work: WorkingSet):
   for (const each of bankrupts) tellBankruptcy(ctx, work, each);
 
   const marketIds = [...new Set(bankrupts.flatMap(({ shares }) => [...shares.keys()]))].sort((a, b) => a - b);
+  gateClasses(ctx, deps, marketIds);
   const solvent = new Solvent(ctx, deps, work, new Set(bankrupts.map(({ account }) => account.key)));
   const gains = new Gains(ctx, deps, work, solvent);
   const accounts = bankrupts.map(({ account }) => account);

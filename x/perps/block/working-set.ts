@@ -7,6 +7,8 @@ import { equity } from '../margin/index.js';
 import { applyFill } from '../matching/index.js';
 import { BlockRecovery } from '../recovery/block-recovery.js';
 import { subaccountId } from '../subaccount-key.js';
+import { delayProfits, isDelayed } from '../withdrawals/delayed-profit.js';
+import { withdrawalParams } from '../withdrawals/params.js';
 import {
   quote,
   type AccountView,
@@ -96,6 +98,8 @@ export class WorkingSet {
   /** Penalties on their way to the tranches. */
   readonly #contributions = new Map<MarketId, bigint>();
   readonly #tradingFees = new Map<MarketId, bigint>();
+  /** Profit and loss realised in markets whose profit leaves later. */
+  readonly #realised = new Map<SubaccountKey, bigint>();
   readonly #ctx: Context;
   readonly #deps: Deps;
   readonly #ledger: Own<LedgerView>;
@@ -230,6 +234,8 @@ export class WorkingSet {
     }
     const { position: filled, cash } = applyFill(market, position, side, quantity, price);
     const after = keepSettledFunding(position, filled);
+    if (isDelayed(market.class))
+      this.#realise(account.key, cash + (after?.entryValue ?? 0n) - (before?.entryValue ?? 0n));
     this.#count(market.id, before, after);
     account.positions = replaced(account.positions, market.id, after);
     this.#moveMarketCash(account, market.id, cash);
@@ -253,6 +259,7 @@ export class WorkingSet {
       this.addFees(-insurance.contributeFees(ctx, id, moduleName, this.#tradingFees.get(id)!));
     keeper.setLedger(ctx, { ...this.#ledger });
     this.recovery.flush();
+    if (this.#realised.size > 0) delayProfits(ctx, this.#realised, withdrawalParams(keeper.params(ctx)).profitDelayMs);
     for (const id of [...this.#contributions.keys()].sort((a, b) => a - b)) {
       const amount = this.#contributions.get(id)!;
       if (amount > 0n) insurance.contribute(ctx, id, moduleName, amount);
@@ -262,6 +269,10 @@ export class WorkingSet {
   #moveMarketCash(account: WorkingAccount, market: MarketId, amount: bigint): void {
     this.addCash(account, amount);
     account.moveMarketCash(market, amount);
+  }
+
+  #realise(key: SubaccountKey, profit: bigint): void {
+    if (profit !== 0n) this.#realised.set(key, (this.#realised.get(key) ?? 0n) + profit);
   }
 
   #tellFunding(key: SubaccountKey, marketId: MarketId, amount: Quote): void {

@@ -6,6 +6,7 @@ import { errors } from '../errors.js';
 import { promises } from '../keeper-bids/reserve.js';
 import { keeperBids } from '../keeper-bids/store.js';
 import { assetOf, assetValue, initialMargin, spareEquity, usableEquity } from '../margin/index.js';
+import { equityBefore } from '../withdrawals/standing-before.js';
 import { quote, type MarketId, type Markets, type SubaccountKey } from '../types.js';
 
 /** May an account that holds the asset open anything in the market? Class C and D want USDC only. risk-model section 6. */
@@ -72,13 +73,8 @@ export function giveAsset(
  * it owes nothing.
  * @throws perps/6
  */
-export function takeAsset(
-  ctx: Context,
-  { keeper }: Deps,
-  key: SubaccountKey,
-  asset: CollateralAsset,
-  amount: bigint,
-): void {
+export function takeAsset(ctx: Context, deps: Deps, key: SubaccountKey, asset: CollateralAsset, amount: bigint): void {
+  const { keeper } = deps;
   const { collateral } = keeper;
   const balance = collateral.balance(ctx, key, asset.id);
   if (amount > balance)
@@ -92,5 +88,10 @@ export function takeAsset(
   if (spare < 0n)
     throw errors.insufficientCollateral(
       `amount: ${amount}; without it ${-spare} USDC quanta of initial margin are missing`,
+    );
+  const before = equityBefore(ctx, deps, account);
+  if (before < 0n)
+    throw errors.insufficientCollateral(
+      `amount: ${amount}; without it the account stood at ${before} at the last block's prices, and what this block gains may leave from the next on`,
     );
 }

@@ -14,6 +14,9 @@ import { initialMargin, spareEquity, usableEquity, usdcEquity } from '../margin/
 import { maxSubaccountNumber, subaccountKey } from '../subaccount-key.js';
 import { quote, type AccountView, type MarketId, type Quote, type SubaccountKey } from '../types.js';
 import { max, min } from '../units/index.js';
+import { delayedProfit } from '../withdrawals/delayed-profit.js';
+import { withdrawalParams } from '../withdrawals/params.js';
+import { equityBefore } from '../withdrawals/standing-before.js';
 
 /** A listed market. @throws perps/4 */
 export function requireMarket(ctx: Context, { keeper }: Deps, id: MarketId): Market {
@@ -36,16 +39,26 @@ export interface Collateral {
 }
 
 /** A positive amount of an accepted collateral. @throws perps/5, sdk/10 */
-export function requireCollateral(ctx: Context, { keeper }: Deps, coin: Coin | undefined): Collateral {
+export function requireCollateral(ctx: Context, deps: Deps, coin: Coin | undefined): Collateral {
   if (coin === undefined) throw errors.invalidDenom('amount: missing');
   const amount = parseAmount(coin.amount, 'amount');
-  if (coin.denom === collateralDenom) return { asset: undefined, amount };
+  return { asset: requireDenom(ctx, deps, coin.denom, 'amount'), amount };
+}
+
+/** The asset of a denomination that is collateral; undefined for USDC. @throws perps/5 */
+export function requireDenom(
+  ctx: Context,
+  { keeper }: Deps,
+  wanted: string,
+  field: string,
+): CollateralAsset | undefined {
+  if (wanted === collateralDenom) return undefined;
   const accepted = [...keeper.collateral.assets(ctx)];
-  const asset = accepted.find(({ denom }) => denom === coin.denom);
-  if (asset !== undefined) return { asset, amount };
+  const asset = accepted.find(({ denom }) => denom === wanted);
+  if (asset !== undefined) return asset;
   const names = [collateralDenom, ...accepted.map(({ denom }) => denom)];
   throw errors.invalidDenom(
-    `amount: ${JSON.stringify(coin.denom.slice(0, 140))}; only ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} collateral`,
+    `${field}: ${JSON.stringify(wanted.slice(0, 140))}; only ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} collateral`,
   );
 }
 
@@ -55,13 +68,25 @@ export function requireAuthority(deps: Deps, authority: string): void {
 }
 
 /** USDC that could leave the account without leaving it under initial margin; never negative. risk-model section 4.5. */
-export function freeCollateral(ctx: Stores, { keeper }: Pick<Deps, 'keeper'>, account: AccountView): Quote {
-  const markets = keeper.markets(ctx);
-  const promised = promises(ctx, keeper, account.key, markets);
-  const required = initialMargin(account, promised, markets);
+export function spareCollateral(from: Stores, { keeper }: Pick<Deps, 'keeper'>, account: AccountView): Quote {
+  const markets = keeper.markets(from);
+  const required = initialMargin(account, promises(from, keeper, account.key, markets), markets);
   const spare = spareEquity(account, markets, usableEquity(account, markets), required);
   // A loss or a debt in cash never leaves as money, whatever collateral stands behind it.
   return quote(max(0n, min(spare, usdcEquity(account, markets))));
+}
+
+/**
+ * What of that may leave now. Gains of this block stay until its losses are
+ * paid, and profit of class C and D markets stays for its delay: both carry
+ * margin meanwhile. risk-model sections 4.5 and 13.
+ */
+export function freeCollateral(ctx: Context, deps: Deps, account: AccountView): Quote {
+  const { keeper } = deps;
+  const { profitDelayMs } = withdrawalParams(keeper.params(ctx));
+  const delayed = delayedProfit(ctx, account.key, ctx.block.timeMs, profitDelayMs);
+  const own = min(usdcEquity(account, keeper.markets(ctx)) - delayed, equityBefore(ctx, deps, account));
+  return quote(max(0n, min(spareCollateral(ctx, deps, account), own)));
 }
 
 /** Takes collateral out of an account. @throws perps/3, perps/6, perps/8 */

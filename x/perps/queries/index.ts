@@ -19,6 +19,7 @@ import { marketRates } from './rates.js';
 import { preview, type MsgHandlers } from './preview.js';
 import { recoveryQueries } from '../recovery/queries.js';
 import { waitingQueries } from './waiting.js';
+import { queuedWithdrawals, withdrawalBuckets } from '../withdrawals/queries.js';
 import { bookLevels, defaultDepth, marketInfo, maxDepth } from './markets.js';
 
 /** @param messages what runs messages, for those who ask before they send */
@@ -105,6 +106,8 @@ export function queries(deps: Deps, messages: MsgHandlers): Handlers<typeof Quer
       collateral: collateralOf(ctx, deps, requireSubaccountKey(owner, number, 'number')),
     }),
     collateralSales: (ctx) => ({ sales: collateralSales(ctx, deps) }),
+    withdrawalBuckets: (ctx) => withdrawalBuckets(ctx, deps),
+    queuedWithdrawals: (ctx, request) => queuedWithdrawals(ctx, deps, request),
     solvency: (ctx) => {
       const result = audit(ctx, deps);
       const ledger = keeper.ledger(ctx);

@@ -15,6 +15,7 @@ import type { BookOrder } from '../keeper.js';
 import { applyFill } from '../matching/index.js';
 import { price, quote, type SubaccountKey } from '../types.js';
 import { abs, cdiv, max, million, min } from '../units/index.js';
+import { withdrawalStore } from '../withdrawals/store.js';
 import { subaccountInfo } from './accounts.js';
 
 /** Messages of one preview at most; a batch of orders is one. */
@@ -46,6 +47,7 @@ export function preview(
   if (calls.length > maxMessages) throw sdkErrors.invalidRequest(`messages: ${calls.length}; at most ${maxMessages}`);
   const before = subaccountInfo(ctx, deps, key);
   for (const [index, assumed] of prices.entries()) assume(ctx, deps, assumed, index);
+  if (prices.length > 0) withdrawalStore.assumePrices(ctx);
   const open = new Set([...keeper.ordersOf(ctx, key)].map(nameOf));
   const outcome = run(ctx, calls);
   const after = subaccountInfo(ctx, deps, key);

@@ -4,7 +4,7 @@ import { collateralDenom, moduleName, type Deps } from '../deps.js';
 import { isStale } from '../keeper.js';
 import { ListedMarkets } from '../listed-markets.js';
 import { equity, maintenanceMargin, unsettledFunding } from '../margin/index.js';
-import { changeCash, freeCollateral } from '../msgs/common.js';
+import { changeCash, spareCollateral } from '../msgs/common.js';
 import type { MarketId } from '../types.js';
 import { notional, positionValue } from '../units/index.js';
 import { vaultKey, vaultOwner } from './account.js';
@@ -36,7 +36,7 @@ export class VaultAccounts {
     return {
       worth: equity(account, markets),
       maintenanceMargin: maintenanceMargin(account, markets),
-      free: freeCollateral(from, this.parts, account),
+      free: spareCollateral(from, this.parts, account),
       priced: account.positions.every(({ marketId }) => !isStale(keeper.marketState(from, marketId), params, timeMs)),
       positions: account.positions.map((position) => {
         const { marketId, quantity } = position;
