@@ -34,6 +34,7 @@ import { BookIndex } from '../x/perps/book/book-index.js';
 import type { Deps } from '../x/perps/deps.js';
 import { ListedMarkets } from '../x/perps/listed-markets.js';
 import { PerpsKeeper } from '../x/perps/keeper.js';
+import { LiquidationMap } from '../x/perps/stress/derived/liquidation-map.js';
 import { PerpsModule } from '../x/perps/module.js';
 import { VaultAccounts } from '../x/perps/vaults/accounts.js';
 import { stakingHooks as distributionHooks } from '../x/distribution/hooks.js';
@@ -149,7 +150,9 @@ export function createApp(options: AppOptions): PlimsollApp {
     insurance,
     backstop,
     authority,
-    ...(options.healthIndex === false ? {} : { health: new HealthIndex(), accounts: new AccountCache() }),
+    ...(options.healthIndex === false
+      ? {}
+      : { health: new HealthIndex(), accounts: new AccountCache(), liquidations: new LiquidationMap() }),
   };
 
   const charter = new CharterKeeper();

@@ -1,5 +1,21 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import {
+  QueryAccountRiskRequest,
+  QueryAccountRiskResponse,
+  QueryAccountsAtRiskRequest,
+  QueryAccountsAtRiskResponse,
+  QueryLiquidationHistogramRequest,
+  QueryLiquidationHistogramResponse,
+  QueryMarketRiskRequest,
+  QueryMarketRiskResponse,
+  QueryMarketRisksRequest,
+  QueryMarketRisksResponse,
+  QueryStressReportRequest,
+  QueryStressReportResponse,
+  QueryStressScenariosRequest,
+  QueryStressScenariosResponse,
+} from '../gen/plimsoll/perps/v1/stress_query.js';
 import { Side } from '../gen/plimsoll/perps/v1/types.js';
 import type { AppState } from '../app/genesis.js';
 import { exportGenesis } from '../app/export.js';
@@ -14,6 +30,7 @@ import { openStore } from '../runtime/store/index.js';
 import { concentration, equity } from '../x/perps/margin/index.js';
 import { basisOf } from '../x/perps/stress/chain/basis.js';
 import { stressStore } from '../x/perps/stress/chain/store.js';
+import { all } from '../x/perps/stress/derived/liquidation-map.js';
 import { notional, positionValue } from '../x/perps/units/index.js';
 import { eventsOf } from './support/orders.js';
 import { btc, usd, usdc } from './support/amounts.js';
@@ -221,6 +238,119 @@ describe('the hourly stress test', () => {
       assert.ok(close(BigInt(wanted), BigInt(expected.tranches[index]!.wanted), usdc(1)));
     await engine.stop();
     await store.close();
+  });
+});
+
+/** Asks as a client does. */
+async function ask<Q, R>(
+  chain: TestChain,
+  name: string,
+  request: { encode(message: Q): { finish(): Uint8Array } },
+  response: { decode(bytes: Uint8Array): R },
+  message: Q,
+): Promise<R> {
+  const { value, code, log } = await chain.plimsoll.app.query({
+    path: `/plimsoll.perps.v1.Query/${name}`,
+    data: request.encode(message).finish(),
+    height: 0n,
+    prove: false,
+  });
+  assert.equal(code, 0, log);
+  return response.decode(value);
+}
+
+describe('where positions would be liquidated', () => {
+  const histogram = (chain: TestChain, marketId: number) =>
+    ask(chain, 'LiquidationHistogram', QueryLiquidationHistogramRequest, QueryLiquidationHistogramResponse, {
+      marketId,
+    });
+
+  test('INV-S1 the histogram sums to the open interest of each side after every block, and is what state alone says', async () => {
+    const chain = await leveraged();
+    const [alice, bob] = chain.keys;
+    const { perpsDeps, app } = chain.plimsoll;
+    for (const [step, bitcoin] of ['60000', '59500', '58900', '61000', '60500'].entries()) {
+      chain.prices.set({ 'BTC-USD': bitcoin, 'ETH-USD': '3000' });
+      const clientId = BigInt(10 + step);
+      await chain.block([
+        chain.sign(alice!, [order(alice!, Side.SIDE_BUY, btc(0.01), usd(62_000), { clientId })]),
+        chain.sign(bob!, [order(bob!, Side.SIDE_SELL, btc(0.01), usd(57_000), { clientId })]),
+      ]);
+      const ctx = app.queryContext();
+      for (const id of [1, 2]) {
+        const { longQuanta, shortQuanta } = await histogram(chain, id);
+        const state = chain.plimsoll.keepers.perps.marketState(ctx, id);
+        assert.deepEqual([BigInt(longQuanta), BigInt(shortQuanta)], [state.longQuanta, state.shortQuanta]);
+      }
+      // Accounts that traded are as state says; others stand where the last look put them.
+      const known = perpsDeps.liquidations!.read(ctx, perpsDeps);
+      const fresh = all(ctx, perpsDeps, perpsDeps.keeper.markets(ctx));
+      assert.deepEqual([...known.keys()].sort(), [...fresh.keys()].sort());
+      const [first] = [...fresh.keys()].filter((key) => perpsDeps.keeper.position(ctx, key, 1)!.quantity > btc(1));
+      assert.deepEqual(known.get(first!), fresh.get(first!));
+    }
+    await chain.close();
+  });
+
+  test('accounts near liquidation are listed nearest first, with what they may lose', async () => {
+    const chain = await leveraged();
+    const [alice, bob] = chain.keys;
+    chain.prices.set({ 'BTC-USD': '57600', 'ETH-USD': '3000' });
+    for (let count = 0; count < 2; count++) await chain.block();
+    const { accounts } = await ask(chain, 'AccountsAtRisk', QueryAccountsAtRiskRequest, QueryAccountsAtRiskResponse, {
+      withinPpm: 0,
+      pagination: undefined,
+    });
+    const nearest = accounts[0]!;
+    assert.equal(nearest.subaccount!.owner, alice!.address);
+    // (3,576 - 1,440) / (57,600 * 0.975).
+    assert.ok(nearest.distancePpm > 37_500 && nearest.distancePpm < 38_500, `${nearest.distancePpm}`);
+    assert.ok(
+      accounts.every(({ subaccount }) => subaccount!.owner !== bob!.address),
+      'bob is far from it',
+    );
+    const { risk } = await ask(chain, 'AccountRisk', QueryAccountRiskRequest, QueryAccountRiskResponse, {
+      owner: alice!.address,
+      number: 0,
+    });
+    assert.deepEqual(risk, nearest);
+    // A market is listed as if its rate had been measured: kappa * sigma over ten minutes is about 2.5 %.
+    assert.ok(BigInt(risk!.valueAtRisk) > usdc(1_300) && BigInt(risk!.valueAtRisk) < usdc(1_600), risk!.valueAtRisk);
+    await chain.close();
+  });
+});
+
+describe('the public figures of a market', () => {
+  test('tell how long a breach lasted, and what insurance has of what it should', async () => {
+    const chain = await leveraged();
+    await nextHour(chain);
+    // Alice fails with a health of a half, and bob's order buys nothing back: her close waits.
+    chain.prices.set({ 'BTC-USD': '54800', 'ETH-USD': '3000' });
+    const [, bob] = chain.keys;
+    await chain.block([chain.sign(bob!, [order(bob!, Side.SIDE_BUY, btc(2), usd(54_700), { clientId: 9n })])]);
+    for (let count = 0; count < 3; count++) await chain.block();
+    const { risk } = await ask(chain, 'MarketRisk', QueryMarketRiskRequest, QueryMarketRiskResponse, { marketId: 1 });
+    assert.ok(risk!.breaches >= 1n, `${risk!.breaches}`);
+    assert.ok(risk!.latencyP99Blocks <= 4n, `${risk!.latencyP99Blocks}`);
+    assert.equal(risk!.ticker, 'BTC-USD');
+    assert.ok(BigInt(risk!.target) > 0n && risk!.trancheSharePpm > 1_000_000n);
+    assert.equal(risk!.topTenSharePpm, 1_000_000n);
+    assert.equal(BigInt(risk!.openInterestCap), usdc(100_000_000));
+    const { risks } = await ask(chain, 'MarketRisks', QueryMarketRisksRequest, QueryMarketRisksResponse, {
+      pagination: undefined,
+    });
+    assert.deepEqual(risks[0], risk);
+    const { basis } = await ask(
+      chain,
+      'StressScenarios',
+      QueryStressScenariosRequest,
+      QueryStressScenariosResponse,
+      {},
+    );
+    assert.ok(basis!.scenarios.length >= 24);
+    const { report } = await ask(chain, 'StressReport', QueryStressReportRequest, QueryStressReportResponse, {});
+    assert.equal(report!.accounts, 3n);
+    await chain.close();
   });
 });
 

@@ -1,6 +1,7 @@
 import type { AccountCache } from './block/account-cache.js';
 import type { HealthIndex } from './block/health-index.js';
 import type { BackstopKeeper, BankKeeper, InsuranceKeeper, OracleKeeper } from './expected_keepers.js';
+import type { LiquidationMap } from './stress/derived/liquidation-map.js';
 import type { PerpsKeeper } from './keeper.js';
 
 /** What the module's messages, queries and block hooks work with. */
@@ -16,6 +17,8 @@ export interface Deps {
   readonly health?: HealthIndex;
   /** Accounts in memory; without it a block reads them from the store, with the same result. */
   readonly accounts?: AccountCache;
+  /** Where positions would be liquidated, for queries; without it they count from state. */
+  readonly liquidations?: LiquidationMap;
 }
 
 /** Module account that holds all collateral, fees and clearing balances. */

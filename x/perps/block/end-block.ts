@@ -5,11 +5,12 @@ import { tellVaults } from './backstop.js';
 import { followDebts, sellCollateral } from './conversions.js';
 import { checkIdentities } from './identities.js';
 import { planLiquidations } from './liquidate.js';
-import { riskScan, standings } from './risk-scan.js';
+import { riskScan, standings, touched } from './risk-scan.js';
 import { keepAges, residualsOf } from './residuals.js';
 import { takeOverResiduals } from './takeovers.js';
 import { resolveBankruptcies } from './waterfall.js';
 import { releaseWithdrawals } from '../withdrawals/release.js';
+import { measureLatency } from '../stress/chain/latency.js';
 import { WorkingSet } from './working-set.js';
 
 /**
@@ -37,6 +38,12 @@ export function endBlock(ctx: Context, deps: Deps): void {
   followDebts(ctx, deps, work, looked);
   deps.health?.close(ctx.block.height, standings(work, looked), work.markets);
   deps.accounts?.close(ctx, deps, work.changed());
+  deps.liquidations?.close(ctx.block.height, touched(work, looked));
+  measureLatency(
+    ctx,
+    work,
+    failing.map(({ key }) => key),
+  );
 
   const [broken] = checkIdentities(ctx, deps, work);
   releaseWithdrawals(ctx, deps, broken === undefined);

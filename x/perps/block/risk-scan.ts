@@ -100,3 +100,9 @@ export function* standings(work: WorkingSet, looked: readonly Standing[]): Itera
   for (const account of work.accounts())
     yield { account, slack: work.equity(account) - maintenanceMargin(account, work.markets) };
 }
+
+/** Accounts that the scan or the working set looked at. */
+export function* touched(work: WorkingSet, looked: readonly Standing[]): Iterable<SubaccountKey> {
+  for (const { account } of looked) yield account.key;
+  for (const { key } of work.accounts()) yield key;
+}

@@ -16,6 +16,7 @@ import { keeperBidQueries } from './keeper-bids.js';
 import { positionInfo, subaccountInfo } from './accounts.js';
 import { collateralAssets, collateralOf, collateralSales } from './collateral.js';
 import { marketRates } from './rates.js';
+import { stressQueries } from './stress.js';
 import { preview, type MsgHandlers } from './preview.js';
 import { recoveryQueries } from '../recovery/queries.js';
 import { waitingQueries } from './waiting.js';
@@ -92,6 +93,7 @@ export function queries(deps: Deps, messages: MsgHandlers): Handlers<typeof Quer
     ...waitingQueries(deps),
     ...keeperBidQueries(deps),
     ...recoveryQueries(deps),
+    ...stressQueries(deps),
     orderBook: (ctx, { marketId, depth }) => {
       requireMarket(ctx, marketId);
       if (depth > maxDepth) throw errors.invalidOrder(`depth: ${depth}; at most ${maxDepth}`);

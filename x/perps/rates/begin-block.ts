@@ -10,6 +10,7 @@ import type { Deps } from '../deps.js';
 import { ppb, type SolvencyClass } from '../types.js';
 import { forecast, forecastWithJumps, measure, sigmaOf, type Verdict } from '../volatility/index.js';
 import { measureLoadings } from '../loadings/begin-block.js';
+import { shadowWindow } from '../stress/chain/shadow.js';
 import { sweepAtRisk, startSweep } from './at-risk.js';
 import { steerDepth } from './depth-unit.js';
 import { limitsOf } from './limits.js';
@@ -48,7 +49,10 @@ function measureMarket(
   const { horizonMinutes: minutes } = classRules[classFromProto(market.class)];
   const measured = measure(before, { price: oraclePrice, timeMs: oracleTimeMs }, { staleMs, minutes, params });
   if (measured.volatility !== before) ratesStore.setVolatility(ctx, measured.volatility);
-  if (measured.verdict !== undefined) emitVerdict(ctx, measured.volatility, measured.verdict);
+  if (measured.verdict !== undefined) {
+    emitVerdict(ctx, measured.volatility, measured.verdict);
+    shadowWindow(ctx, before, measured.volatility, measured.verdict, params);
+  }
   return measured.minuteEnded ? measured.volatility : undefined;
 }
 

@@ -10,7 +10,7 @@ import type { MarketId, SolvencyClass } from '../../types.js';
 import { classFromProto } from '../../codecs.js';
 import { historyLength } from '../rules/history.js';
 import { joined, type Tally } from '../rules/tally.js';
-import { tailOf } from '../rules/tail.js';
+import { tailOf, type Tail } from '../rules/tail.js';
 import { marketTarget, sharedTarget, type TargetParts } from '../rules/targets.js';
 import type { Frozen } from './basis.js';
 import { tallyFromProto } from './round.js';
@@ -44,7 +44,7 @@ export function fold(ctx: Context, deps: Deps, sweep: StressSweep, frozen: Froze
   const tranches: TrancheStress[] = [];
   const aim = (id: TrancheRef, parts: TargetParts, sums: ReadonlyMap<number, bigint>): bigint => {
     deps.insurance.setTarget(ctx, trancheId(id), parts.target);
-    tranches.push(toReport(id, parts, worstOf(sums, frozen)));
+    tranches.push(toReport(id, parts, sums, frozen));
     return parts.target;
   };
   for (const { id, parts, tally } of found) aim(marketTranche(id), parts, joined([tally]));
@@ -57,8 +57,7 @@ export function fold(ctx: Context, deps: Deps, sweep: StressSweep, frozen: Froze
   const shared = found.filter((each) => isShared(each.class));
   aimShared(ctx, globalTranche, shared, classTargets, scenarios, aim);
   const all = joined(found.map(({ tally }) => tally));
-  const historical = [...all].filter(([k]) => k >= frozen.stressCount).map(([, sum]) => sum);
-  const tail = tailOf(historical, historyLength);
+  const tail = historicalTail(all, frozen);
   const report: StressReport = {
     hour: sweep.hour,
     startedMs: sweep.startedMs,
@@ -110,13 +109,31 @@ function worstOf(sums: ReadonlyMap<number, bigint>, { names, stressCount }: Froz
     .map(([k, sum]) => ({ name: names[k] ?? `history ${k - stressCount + 1}`, shortfall: sum.toString() }));
 }
 
-const toReport = ({ kind, number }: TrancheRef, parts: TargetParts, worst: WorstScenario[]): TrancheStress => ({
-  kind,
-  number,
-  expectedShortfall: parts.expectedShortfall.toString(),
-  coverTwo: parts.coverTwo.toString(),
-  least: parts.least.toString(),
-  covered: parts.covered.toString(),
-  wanted: parts.target.toString(),
-  worst,
-});
+/** VaR and ES over the chain's own history; what is missing of 500 moves costs nobody anything. */
+function historicalTail(sums: ReadonlyMap<number, bigint>, { stressCount }: Frozen): Tail {
+  return tailOf(
+    [...sums].filter(([k]) => k >= stressCount).map(([, sum]) => sum),
+    historyLength,
+  );
+}
+
+function toReport(
+  { kind, number }: TrancheRef,
+  parts: TargetParts,
+  sums: ReadonlyMap<number, bigint>,
+  frozen: Frozen,
+): TrancheStress {
+  const tail = historicalTail(sums, frozen);
+  return {
+    kind,
+    number,
+    expectedShortfall: parts.expectedShortfall.toString(),
+    coverTwo: parts.coverTwo.toString(),
+    least: parts.least.toString(),
+    covered: parts.covered.toString(),
+    wanted: parts.target.toString(),
+    worst: worstOf(sums, frozen),
+    historicalValueAtRisk: tail.valueAtRisk.toString(),
+    historicalExpectedShortfall: tail.expectedShortfall.toString(),
+  };
+}
