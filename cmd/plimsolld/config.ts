@@ -72,6 +72,10 @@ const appToml = z.strictObject({
   snapshot_interval: z.int().min(1).max(10_000_000).default(1_000),
   allow_slow_signatures: z.boolean().default(false),
   grpc: z.strictObject({ address: address.default('127.0.0.1:9090') }).prefault({}),
+  /** Prometheus metrics of this node at GET /metrics; see docs/risk.md. */
+  telemetry: z
+    .strictObject({ enabled: z.boolean().default(false), address: address.default('127.0.0.1:26670') })
+    .prefault({}),
   /** Where CometBFT finds the application: its config.toml calls this proxy_app. */
   abci: z.strictObject({ address: z.string().default('tcp://127.0.0.1:26658') }).prefault({}),
   /** Where the application's gRPC services find CometBFT's RPC. */

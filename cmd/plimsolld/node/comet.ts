@@ -6,6 +6,7 @@ import { serveGrpc } from '../../../runtime/server/grpc.js';
 import { Failure } from '../failure.js';
 import { splitAddress, type NodeOptions } from './node.js';
 import { openApp } from './open.js';
+import { NodeTelemetry, serveMetrics } from './telemetry.js';
 
 export interface RunningAppServer {
   readonly chainId: string;
@@ -33,6 +34,13 @@ export async function startAppServer(
     const opened = await openApp(options.home, config, logger);
     closers.push(() => opened.close());
     const { plimsoll, genesis } = opened;
+    const telemetry = config.telemetry.enabled ? new NodeTelemetry() : undefined;
+    const served = telemetry?.observe(plimsoll.app) ?? plimsoll.app;
+    if (telemetry !== undefined) {
+      const metrics = await serveMetrics(telemetry, splitAddress(config.telemetry.address), logger);
+      closers.push(() => metrics.close());
+      logger.info({ metrics: metrics.address }, 'serving metrics');
+    }
     // The first committed block ties the home to its genesis: the chain's first, or the first above a restored snapshot.
     let isBound = false;
     plimsoll.app.onCommit(() => {
@@ -57,7 +65,7 @@ export async function startAppServer(
     closers.push(() => grpc.close());
     let abci: AbciServer;
     try {
-      abci = await serveAbci({ app: behind(plimsoll.app), address: config.abci.address, logger, onFatal });
+      abci = await serveAbci({ app: behind(served), address: config.abci.address, logger, onFatal });
     } catch (error) {
       throw new Failure(`abci.address: ${(error as Error).message}`);
     }

@@ -9,6 +9,7 @@ import { serveGrpc } from '../../../runtime/server/grpc.js';
 import { paths, type AppConfig, type NodeConfig } from '../config.js';
 import { Failure } from '../failure.js';
 import { openApp, readGenesis } from './open.js';
+import { NodeTelemetry, serveMetrics } from './telemetry.js';
 
 export interface NodeOptions {
   readonly home: string;
@@ -25,6 +26,8 @@ export interface RunningNode {
   readonly plimsoll: PlimsollApp;
   readonly rpcUrl: string;
   readonly grpcAddress: string;
+  /** host:port; undefined while telemetry is off. */
+  readonly metricsAddress: string | undefined;
   stop(): Promise<void>;
 }
 
@@ -53,10 +56,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     const opened = await openApp(options.home, options.app, logger);
     closers.push(() => opened.close());
     const { genesis, plimsoll } = opened;
+    const telemetry = options.app.telemetry.enabled ? new NodeTelemetry() : undefined;
     let engine: EmbeddedEngine;
     try {
       engine = await EmbeddedEngine.open({
-        app: plimsoll.app,
+        app: telemetry?.observe(plimsoll.app) ?? plimsoll.app,
         genesis,
         validator,
         clock: systemClock,
@@ -88,12 +92,28 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       logger,
     });
     closers.push(() => grpc.close());
+    const metrics = telemetry && (await serveMetrics(telemetry, splitAddress(options.app.telemetry.address), logger));
+    if (metrics !== undefined) closers.push(() => metrics.close());
     engine.start(options.node.consensus.block_interval_ms, options.onFatal);
     logger.info(
-      { chain: genesis.chain_id, height: `${engine.height}`, rpc: rpc.url, grpc: grpc.address },
+      {
+        chain: genesis.chain_id,
+        height: `${engine.height}`,
+        rpc: rpc.url,
+        grpc: grpc.address,
+        ...(metrics && { metrics: metrics.address }),
+      },
       'node started',
     );
-    return { chainId: genesis.chain_id, engine, plimsoll, rpcUrl: rpc.url, grpcAddress: grpc.address, stop: close };
+    return {
+      chainId: genesis.chain_id,
+      engine,
+      plimsoll,
+      rpcUrl: rpc.url,
+      grpcAddress: grpc.address,
+      metricsAddress: metrics?.address,
+      stop: close,
+    };
   } catch (error) {
     await close();
     throw error instanceof Failure ? error : new Failure((error as Error).message);
