@@ -180,7 +180,15 @@ function quoteBook({ plimsoll }: BenchApp, ctx: Context, account: string, market
 }
 
 function contextOf({ plimsoll, store }: BenchApp, layer: CacheMultiStore, height: bigint): Context {
-  const block = { chainId, height, timeMs, proposer: new Uint8Array(20), lastCommit: [], misbehavior: [] };
+  const block = {
+    chainId,
+    height,
+    timeMs,
+    proposer: new Uint8Array(20),
+    previousAppHash: new Uint8Array(32),
+    lastCommit: [],
+    misbehavior: [],
+  };
   return new Context(
     layer,
     block,

@@ -419,11 +419,13 @@ const cases: readonly Case[] = [
   ['a cancel in the year 2^64', 77, /expected at most/, (key) => schedule(key, largest)],
 ];
 
-/** In a halted market, whatever the order. */
+/** In a halted market whatever could open; what only reduces waits for its auction. */
 const halted: readonly (readonly [what: string, make: (key: Key) => TxMessage])[] = [
   ['an order', (key) => order(key, buy, btc(1), usd(2_900), { marketId: 2 })],
-  ['a reduce-only order', (key) => order(key, buy, btc(1), usd(2_900), { marketId: 2, reduceOnly: true })],
-  ['a conditional order', (key) => conditional(key, stop, sell, usd(2_900), { marketId: 2 })],
+  [
+    'a conditional order that may open',
+    (key) => conditional(key, stop, sell, usd(2_900), { marketId: 2, mayOpen: true }),
+  ],
   ['a TWAP', (key) => twap(key, { marketId: 2, side: buy, quantity: btc(100), ...slow })],
   ['a scale', (key) => scale(key, { ...range, marketId: 2, orders: 2, firstPrice: usd(2_800), lastPrice: usd(2_900) })],
   ['a peg', (key) => peg(key, { marketId: 2, side: buy, quantity: btc(1), offset: -usd(100) })],
@@ -459,7 +461,7 @@ describe('orders that are refused leave state as it was, to the byte, and say wh
     await chain.close();
   });
 
-  test('in a halted market all but cancels', async () => {
+  test('in a halted market what could open a position', async () => {
     const chain = await open(({ markets }) => {
       markets[1]!.status = 'MARKET_STATUS_HALTED';
     });

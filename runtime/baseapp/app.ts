@@ -647,6 +647,7 @@ export class BaseApp implements Application {
       height,
       timeMs,
       proposer,
+      previousAppHash: this.#store.lastCommit().hash,
       lastCommit: (lastCommit?.votes ?? []).map(({ validator, blockIdFlag }) => ({
         address: validator.address,
         power: validator.power,

@@ -14,6 +14,8 @@ export interface BlockInfo {
   /** Block time in milliseconds since 1970, from the header; never a clock. */
   readonly timeMs: bigint;
   readonly proposer: Uint8Array;
+  /** App hash that the block before left: nobody knows it a block ahead, and every node has it, also after state sync. */
+  readonly previousAppHash: Uint8Array;
   /** Votes of the previous block: who signed it, for scoring and rewards. */
   readonly lastCommit: readonly { readonly address: Uint8Array; readonly power: bigint; readonly signed: boolean }[];
   readonly misbehavior: readonly {

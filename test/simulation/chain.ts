@@ -144,7 +144,15 @@ async function reimported(genesis: GenesisDoc, height: bigint, timeMs: bigint): 
   const store = await openStore({ mounts });
   try {
     const { modules, registry } = createApp({ store, chainId, prices: new SetPrices({}), logger: strictLogger });
-    const block = { chainId, height, timeMs, proposer: new Uint8Array(20), lastCommit: [], misbehavior: [] };
+    const block = {
+      chainId,
+      height,
+      timeMs,
+      proposer: new Uint8Array(20),
+      previousAppHash: new Uint8Array(32),
+      lastCommit: [],
+      misbehavior: [],
+    };
     const layer = store.cache();
     const ctx = new Context(layer, block, 'genesis', store.at(), new TypedEvents(registry));
     const state = JSON.parse(JSON.stringify(genesis.app_state)) as Record<string, never>;

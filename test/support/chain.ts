@@ -51,6 +51,11 @@ function removeClamps(state: AppState): void {
   for (const pair of pairs) pair.clamp_floor_ppm = 0;
 }
 
+/** Lets the market go on whatever prices do and however long blocks take. */
+function removeBreakers(state: AppState): void {
+  delete (state['perps'] as { readonly params: { breakers?: unknown } }).params.breakers;
+}
+
 export interface TestChain {
   readonly plimsoll: PlimsollApp;
   readonly engine: EmbeddedEngine;
@@ -74,6 +79,8 @@ export interface TestChainOptions {
   readonly prices?: SetPrices;
   /** Holds prices back as classes do; by default a price may gap by any amount in one block. */
   readonly clamp?: boolean;
+  /** Runs circuit breakers as a new chain does; without them markets only know stale prices and governance. */
+  readonly breakers?: boolean;
   readonly logger?: Logger;
   readonly proofs?: EpochOptions;
   /** False: no second application watches that derived indexes change nothing. Half the time. */
@@ -89,6 +96,7 @@ export async function testChain(options: TestChainOptions = {}): Promise<TestCha
   const state = await buildAppState(options.markets ?? demoMarkets(1_000_000_000_000n), (changed) => {
     for (const { address } of keys) addBalance(changed, address, 'uusdc', 10_000_000_000_000n);
     if (options.clamp !== true) removeClamps(changed);
+    if (options.breakers !== true) removeBreakers(changed);
     options.change?.(changed);
   });
   const validator = ConsensusKey.fromSeed(Buffer.alloc(32, 7));

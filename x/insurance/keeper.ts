@@ -1,7 +1,7 @@
 import type { Context } from '../../runtime/baseapp/context.js';
 import type { Stores } from '../../runtime/store/collection.js';
 import { million, min } from '../../runtime/math/integers.js';
-import { withAmount } from '../../runtime/pool/hours.js';
+import { hourOf, sumOf, withAmount } from '../../runtime/pool/hours.js';
 import { available } from './caps.js';
 import { idText, idToProto } from './codecs.js';
 import { errors } from './errors.js';
@@ -72,6 +72,18 @@ export class InsuranceKeeper {
   /** What the market's own tranche could pay for one deficit now. */
   available(ctx: Context, marketId: number): bigint {
     return this.availableIn(ctx, marketTranche(marketId), this.#classOf(ctx, marketId));
+  }
+
+  /**
+   * What a tranche paid in the last hours, the running one included, and what
+   * it had before that and what came in since; of the tranche of a market, a
+   * class or the exchange. Undefined when there is none.
+   */
+  loss(from: Stores, id: TrancheId, timeMs: bigint, hours: bigint): { paid: bigint; before: bigint } | undefined {
+    const tranche = this.store.tranche(from, id);
+    if (tranche === undefined) return undefined;
+    const paid = sumOf(tranche.recent.filter(({ hour }) => hour + hours >= hourOf(timeMs)));
+    return { paid, before: balanceOf(tranche) + paid };
   }
 
   /** What one deficit of the market could draw now, tranche by tranche. */

@@ -324,3 +324,9 @@ export function classFromProto(value: ProtoClass): SolvencyClass {
   if (found === undefined) throw new FatalError(`market has no solvency class: ${value}`);
   return found;
 }
+
+/** The tranche that a class's markets share, as insurance numbers them; class D has none. */
+export const classNumberOf = (value: ProtoClass): number | undefined => {
+  const name = classFromProto(value);
+  return name === 'D' ? undefined : Number(value);
+};

@@ -50,6 +50,12 @@ export const errors = {
   duplicateKeeperBid: registry.register(141, 'client id names a keeper bid'),
   invalidKeeperBid: registry.register(142, 'invalid keeper bid'),
   tooManyKeeperBids: registry.register(143, 'too many keeper bids'),
+  // 160 to 174: breakers.
+  cancelWaits: registry.register(160, 'call auction is about to end'),
+  openInterestFull: registry.register(161, 'open interest is at its cap'),
+  marketSettled: registry.register(162, 'market is being settled'),
+  notHalted: registry.register(163, 'trading is not halted'),
+  booksBroken: registry.register(164, 'the books do not balance'),
   // 180 to 184: recovery claims and traces.
   nothingToRecover: registry.register(180, 'nothing to collect'),
   // 60 to 89: orders that wait.

@@ -23,6 +23,8 @@ export interface OracleKeeper {
         readonly clampedBlocks: number;
         /** Median of the pair's perpetuals elsewhere; zero when too few validators know it. */
         readonly perpPrice: bigint;
+        /** How far the reports of its block lay apart: weighted median of distances. */
+        readonly dispersionPpm: number;
       }
     | undefined;
   /** What prices add up to; undefined before the first. */
@@ -67,6 +69,13 @@ export interface InsuranceKeeper {
   ): { readonly junior: bigint; readonly senior: bigint; readonly target: bigint } | undefined;
   /** Moves a tranche's target towards what stress tests ask for. */
   setTarget(ctx: Context, id: TrancheName, wanted: bigint): void;
+  /** What a tranche paid in the last hours, and what it had before; undefined when there is none. Classes count from A as 1. */
+  loss(
+    from: Stores,
+    id: { readonly kind: 'market' | 'class' | 'global'; readonly number: number },
+    timeMs: bigint,
+    hours: bigint,
+  ): { readonly paid: bigint; readonly before: bigint } | undefined;
   /** Moves coins from a module's account into the tranche. */
   contribute(ctx: Context, marketId: number, fromModule: string, amount: bigint): void;
   /** Takes the tranches' part of a market's trading fees out of a module's account; returns how much. */

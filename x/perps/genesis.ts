@@ -20,6 +20,7 @@ import {
   subaccountFromProto,
   subaccountToProto,
 } from './codecs.js';
+import { exportBreakers, importBreakers, validateBreakers } from './breakers/genesis.js';
 import { exportWaiting, importWaiting } from './conditional/genesis.js';
 import { watchExpiry } from './conditional/expiry.js';
 import { idOfOrder } from './conditional/links.js';
@@ -51,6 +52,7 @@ export const emptyGenesis: GenesisState = {
   orders: [],
   ledger: ledgerToProto(emptyLedger),
   mark: undefined,
+  breakers: undefined,
   rates: undefined,
   collateral: emptyCollateral,
   waitingOrders: undefined,
@@ -131,6 +133,7 @@ export function genesisFromJson(registry: ProtoRegistry, json: unknown): Genesis
     if (!accounts.has(key)) throw new Error(`${field}: has no subaccount entry`);
     return key;
   });
+  validateBreakers(state.breakers, ids);
   const knownKeyOf = (id: SubaccountId | undefined, field: string): SubaccountKey => {
     const key = keyOf(id, field);
     if (!accounts.has(key)) throw new Error(`${field}: has no subaccount entry`);
@@ -154,6 +157,7 @@ export function initGenesis(ctx: Context, deps: Deps, state: GenesisState): void
   if (state.mark !== undefined) importMarks(ctx, state.mark);
   importRates(ctx, state.rates);
   importStress(ctx, state.stress);
+  importBreakers(ctx, state.breakers, keyOf);
   let cash = 0n;
   for (const proto of state.subaccounts) {
     const subaccount = subaccountFromProto(proto);
@@ -210,6 +214,7 @@ export function exportGenesis(ctx: Context, deps: Deps): GenesisState {
     orders: [...keeper.allOrders(ctx)].map(orderToProto),
     ledger: ledgerToProto(keeper.ledger(ctx)),
     mark: exportMarks(ctx),
+    breakers: exportBreakers(ctx),
     rates: exportRates(ctx),
     collateral: exportCollateral(ctx, deps),
     waitingOrders: exportWaiting(ctx),

@@ -1,5 +1,5 @@
 import type { CollateralAsset } from '../../gen/plimsoll/perps/v1/collateral.js';
-import { MarketStatus, type Market, type Params } from '../../gen/plimsoll/perps/v1/types.js';
+import { type Market, type Params } from '../../gen/plimsoll/perps/v1/types.js';
 import { FatalError } from '../../runtime/baseapp/errors.js';
 import type { Stores } from '../../runtime/store/collection.js';
 import type { KVStore } from '../../runtime/store/types.js';
@@ -16,6 +16,8 @@ import { CollateralStore, type AssetState } from './collateral/store.js';
 import { BookIndex, bookOrder, type BookSource } from './book/book-index.js';
 import type { BookView } from './book/book-view.js';
 import { orderKey, orders, touchedOrders, type BookKey, type BookOrder, type OrderId } from './book/store.js';
+import { breakersView } from './breakers/standing.js';
+import { breakerStore } from './breakers/store.js';
 import { errors } from './errors.js';
 import { unexplained } from './margin/loading.js';
 import { markState } from './mark/store.js';
@@ -119,12 +121,14 @@ export class PerpsKeeper {
   marketView(from: Stores, id: MarketId): MarketView {
     const market = keys.markets.get(from, id);
     if (market === undefined) throw new FatalError(`market ${id} is not listed`);
-    return marketViewOf(
+    const view = marketViewOf(
       market,
       this.marketState(from, id),
       this.ratesView(from, market),
       markState(from, id)?.averagePrice,
     );
+    const breakers = breakerStore.market(from, id);
+    return breakers === undefined ? view : { ...view, ...breakersView(breakers) };
   }
 
   /** The rates and loading that hold in a market now. */
@@ -437,5 +441,3 @@ export function riskParamsOf(params: Params): RiskParams {
 export function isStale(state: MarketStateView, params: Params, timeMs: bigint): boolean {
   return state.oraclePrice === 0n || timeMs - state.oracleTimeMs > params.staleMs;
 }
-
-export const isHalted = (market: Market): boolean => market.status === MarketStatus.MARKET_STATUS_HALTED;

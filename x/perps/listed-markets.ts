@@ -1,10 +1,11 @@
-import { MarketStatus, type Market } from '../../gen/plimsoll/perps/v1/types.js';
+import type { Market } from '../../gen/plimsoll/perps/v1/types.js';
 import type { Stores } from '../../runtime/store/collection.js';
+import { standingOf } from './breakers/index.js';
 import { classFromProto } from './codecs.js';
 import type { PerpsKeeper } from './keeper.js';
 import type { MarketId, SolvencyClass } from './types.js';
 
-const isNormal = ({ status }: Market): boolean => status === MarketStatus.MARKET_STATUS_NORMAL;
+const isNormal = (from: Stores, market: Market): boolean => standingOf(from, market).mode === 'normal';
 
 /** What other modules ask of markets: how they are classed, and whether they trade normally. */
 export class ListedMarkets {
@@ -23,11 +24,11 @@ export class ListedMarkets {
   ): boolean {
     if (kind === 'market') {
       const market = this.keeper.market(from, number);
-      return market === undefined || isNormal(market);
+      return market === undefined || isNormal(from, market);
     }
     // Classes are numbered as their names are in the protobuf enumeration.
     for (const market of this.keeper.allMarkets(from))
-      if (!isNormal(market) && (kind === 'global' || Number(market.class) === number)) return false;
+      if (!isNormal(from, market) && (kind === 'global' || Number(market.class) === number)) return false;
     return true;
   }
 }

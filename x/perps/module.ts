@@ -12,6 +12,7 @@ import { endBlock } from './block/end-block.js';
 import { workWaitingOrders } from './block/waiting-orders.js';
 import { placeConditionalOrder } from './conditional/place.js';
 import type { Deps } from './deps.js';
+import { resumeTrading, settleMarket } from './breakers/msgs.js';
 import { emptyGenesis, exportGenesis, genesisFromJson, genesisToJson, initGenesis } from './genesis.js';
 import { cancelKeeperBid, placeKeeperBid } from './keeper-bids/place.js';
 import { storeName, transientStoreName } from './keys.js';
@@ -71,6 +72,8 @@ export class PerpsModule implements Module {
       updateParams: (ctx, msg) => updateParams(ctx, deps, msg),
       buyCollateral: (ctx, msg) => buyCollateral(ctx, deps, msg),
       addCollateral: (ctx, msg) => addCollateral(ctx, deps, msg),
+      settleMarket: (ctx, msg) => settleMarket(ctx, deps, msg),
+      resumeTrading: (ctx, msg) => resumeTrading(ctx, deps, msg),
       updateCollateral: (ctx, msg) => updateCollateral(ctx, deps, msg),
     };
     registrar.msgs(MsgDefinition, messages);

@@ -1,4 +1,5 @@
 import { MarketStatus, SolvencyClass, type Market, type Params } from '../../gen/plimsoll/perps/v1/types.js';
+import { defaultBreakerParams, validateBreakerParams } from './breakers/params.js';
 import { defaultCollateralParams, validateCollateralParams } from './collateral/params.js';
 import { errors } from './errors.js';
 import { defaultKeeperBidParams, validateKeeperBidParams } from './keeper-bids/params.js';
@@ -33,6 +34,7 @@ export const defaultParams: Params = {
   staleMs: 30_000n,
   maxLimitDistancePpm: 200_000,
   mark: defaultMarkParams,
+  breakers: defaultBreakerParams,
   rates: defaultRatesParams,
   collateral: defaultCollateralParams,
   orders: defaultOrderParams,
@@ -128,6 +130,7 @@ export function validateParams(value: Params): void {
   requireRange('stale_ms', value.staleMs, 1_000n, 600_000n);
   requireRange('max_limit_distance_ppm', value.maxLimitDistancePpm, 1_000, 900_000);
   validateMarkParams(value.mark);
+  validateBreakerParams(value.breakers, value.staleMs);
   validateRatesParams(value.rates);
   validateCollateralParams(value.collateral);
   validateOrderParams(value.orders);

@@ -74,6 +74,12 @@ export interface MarketView {
   readonly fundingIndex: bigint;
   readonly makerFee: Ppm;
   readonly takerFee: Ppm;
+  /** What a breaker multiplies initial margin by, at least 1; absent while none does. risk-model section 14. */
+  readonly initialFactor?: Ppm;
+  /** What a late oracle price adds to the initial margin rate; absent while it is not late. Breaker B3a. */
+  readonly initialAddOn?: Ppb;
+  /** Liquidation slices are half as large for a while. Breaker B6. */
+  readonly smallSlices?: boolean;
 }
 
 /** Looks a market up; throws FatalError for an unknown id (a position in an unlisted market is a bug). */

@@ -13,6 +13,7 @@ export const testBlock: BlockInfo = {
   proposer: new Uint8Array(20),
   lastCommit: [],
   misbehavior: [],
+  previousAppHash: new Uint8Array(32),
 };
 
 /** One for all workbenches: it is immutable, and slow to make. */

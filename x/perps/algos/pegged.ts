@@ -5,12 +5,13 @@ import {
   type MsgPlacePeggedOrder,
   type MsgPlacePeggedOrderResponse,
 } from '../../../gen/plimsoll/perps/v1/tx.js';
-import { MarketStatus, OrderType, TimeInForce, type Market } from '../../../gen/plimsoll/perps/v1/types.js';
+import { OrderType, TimeInForce, type Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { AppError } from '../../../runtime/baseapp/errors.js';
 import { u32 } from '../../../runtime/store/key.js';
 import { sideFromProto } from '../codecs.js';
 import type { OrderId } from '../conditional/store.js';
+import { standingOf } from '../breakers/index.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
 import { dropOrder } from '../msgs/cancel.js';
@@ -95,7 +96,7 @@ export function placePeggedOrder(ctx: Context, deps: Deps, msg: MsgPlacePeggedOr
 export function movePegged(ctx: Context, deps: Deps): void {
   const { keeper } = deps;
   for (const market of [...keeper.allMarkets(ctx)]) {
-    if (market.status === MarketStatus.MARKET_STATUS_HALTED) continue;
+    if (standingOf(ctx, market).permits('match') === 'no') continue;
     const { oraclePrice } = keeper.marketState(ctx, market.id);
     let desk: { readonly account: string; readonly desk: OrderDesk } | undefined;
     for (const [id] of pegged.entries(ctx, u32(market.id))) {

@@ -1,7 +1,10 @@
 import { CancelReason } from '../../../gen/plimsoll/perps/v1/events.js';
 import { FillReason } from '../../../gen/plimsoll/perps/v1/standing.js';
-import { MarketStatus, TimeInForce } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
+import { FatalError } from '../../../runtime/baseapp/errors.js';
+import { clearCallAuction, dropEnded, type CallResult } from '../breakers/end-auction.js';
+import { raiseFault } from '../breakers/fault.js';
+import { standingOf, type Collar } from '../breakers/index.js';
 import type { BookView } from '../book/book-view.js';
 import type { BookEntry } from '../book/entry.js';
 import { takers } from '../book/post-only.js';
@@ -86,23 +89,35 @@ export function runAuctions(
   const { keeper } = deps;
   const risk = riskParamsOf(keeper.params(ctx));
   const round: Round = { ctx, deps, work, book: keeper.book(ctx), risk, covered: new Map() };
+  /** Markets whose orders wait for a call auction, also those that would end with the block. */
+  const collecting = new Set<MarketId>();
   for (const market of [...keeper.allMarkets(ctx)]) {
-    if (market.status === MarketStatus.MARKET_STATUS_HALTED) continue;
+    const standing = standingOf(ctx, market);
+    if (standing.collects) collecting.add(market.id);
     const view = work.markets(market.id);
-    if (view.markPrice === 0n) continue;
-    auction(round, view, liquidations.get(market.id) ?? []);
+    if (view.markPrice === 0n || !standing.matches(ctx.block.height)) continue;
+    const closes = liquidations.get(market.id) ?? [];
+    if (standing.clears(ctx.block.height)) clearCallAuction(ctx, deps, view, (c) => auction(round, view, closes, c));
+    else auction(round, view, closes);
   }
-  for (const order of [...keeper.touchedOrders(ctx)]) {
-    if (!endsWithBlock(order[1])) continue;
-    const isWhole = order[1].timeInForce === TimeInForce.TIME_IN_FORCE_FOK;
-    dropOrder(ctx, keeper, order, isWhole ? CancelReason.CANCEL_REASON_FOK : CancelReason.CANCEL_REASON_IOC);
-  }
+  for (const order of [...keeper.touchedOrders(ctx)])
+    if (endsWithBlock(order[1]) && !collecting.has(order[0].marketId)) dropEnded(ctx, keeper, order);
 }
 
-function auction(round: Round, market: MarketView, liquidations: readonly LiquidationOrder[]): void {
+/**
+ * One market's auction. A call auction has a collar: when its price lies
+ * outside, nothing happens. In it nobody makes and nobody takes, so that
+ * post-only orders stay.
+ */
+function auction(
+  round: Round,
+  market: MarketView,
+  liquidations: readonly LiquidationOrder[],
+  collar?: Collar,
+): CallResult {
   const { ctx, deps, work, book } = round;
   const { keeper } = deps;
-  dropTakers(round, market.id);
+  if (collar === undefined) dropTakers(round, market.id);
   const closes = liquidations.map((liquidation) => new Close(liquidation, ctx.block.height));
   const levels = (side: Side): Iterable<Level<Participant>> =>
     book.levels(
@@ -111,18 +126,28 @@ function auction(round: Round, market: MarketView, liquidations: readonly Liquid
       closes.filter((close) => close.side === side),
     );
   const refused: (readonly [BookEntry, CancelReason])[] = [];
-  const { clearingPrice, volume, bidFills, askFills, selfTrades } = runAuction<Participant>({
-    bids: levels('buy'),
-    asks: levels('sell'),
-    referencePrice: market.markPrice,
-    tickSize: market.tickSize,
-    stepSize: market.stepSize,
-    allOrNone: book.hasWholes(market.id),
-    admit: admission(round, market, refused),
-  });
+  const result = matched(ctx, market, () =>
+    runAuction<Participant>({
+      bids: levels('buy'),
+      asks: levels('sell'),
+      referencePrice: collar === undefined ? market.markPrice : market.oraclePrice,
+      tickSize: market.tickSize,
+      stepSize: market.stepSize,
+      allOrNone: book.hasWholes(market.id),
+      admit: admission(round, market, refused),
+    }),
+  );
+  if (result === undefined) return { price: undefined, inside: false };
+  const { clearingPrice, volume, bidFills, askFills, selfTrades } = result;
+  if (
+    collar !== undefined &&
+    clearingPrice !== undefined &&
+    (clearingPrice < collar.low || clearingPrice > collar.high)
+  )
+    return { price: clearingPrice, inside: false };
   for (const [{ order }, reason] of refused) dropOrder(ctx, keeper, order, reason);
   const shrunk = yieldToOwn(round, selfTrades);
-  if (clearingPrice === undefined) return;
+  if (clearingPrice === undefined) return { price: undefined, inside: true };
   ctx.emit('plimsoll.perps.v1.EventAuction', { marketId: market.id, clearingPrice, volume });
   // Buyers pay rounded up and sellers get rounded down: the difference is dust.
   let moved = 0n;
@@ -132,6 +157,22 @@ function auction(round: Round, market: MarketView, liquidations: readonly Liquid
   work.setState({ ...work.state(market.id), lastClearingPrice: clearingPrice });
   const traded = quoteAmountDown(volume, clearingPrice, market.quoteDivisor);
   tradeVolume.add(ctx, market.id, ctx.block.timeMs, traded);
+  return { price: clearingPrice, inside: true };
+}
+
+/**
+ * Runs a market's matching, which writes nothing. A failure in it is the
+ * market's own: it is halted and the others go on. What says that state is
+ * corrupt stays fatal.
+ */
+function matched<T>(ctx: Context, market: MarketView, match: () => T): T | undefined {
+  try {
+    return match();
+  } catch (error) {
+    if (error instanceof FatalError) throw error;
+    raiseFault(ctx, market.id, error);
+    return undefined;
+  }
 }
 
 /** Cancels the post-only orders of this block that would take. */

@@ -79,6 +79,7 @@ function takeLeg(
   work.addCash(account, -payment);
   work.addCash(vault, payment);
   const taken = notional(market, base(quantity));
+  work.noteLiquidated(market.id, taken);
   deps.backstop.tookOver(ctx, number, market.id, taken, payment);
   ctx.emit('plimsoll.perps.v1.EventBackstopTakeover', {
     subaccount: subaccountId(account.key),

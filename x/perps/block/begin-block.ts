@@ -1,7 +1,9 @@
-import { MarketStatus, type Market } from '../../../gen/plimsoll/perps/v1/types.js';
+import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
+import { BlockLook, lookAtMarket } from '../breakers/look.js';
+import { standingOf } from '../breakers/index.js';
 import type { Deps } from '../deps.js';
-import { isHalted, isStale, marketViewOf } from '../keeper.js';
+import { isStale, marketViewOf } from '../keeper.js';
 import { depthCap, followCap } from '../margin/index.js';
 import { noImpact } from '../mark/index.js';
 import { openingCapOf } from '../classes/daily.js';
@@ -24,8 +26,12 @@ export function beginBlock(ctx: Context, deps: Deps): void {
   if (keeper.ledger(ctx).haltedReason !== '') return;
   priceCollateral(ctx, deps);
   const params = keeper.params(ctx);
+  const look = new BlockLook(ctx, deps, params);
   for (const market of [...keeper.allMarkets(ctx)]) {
+    // A market that is being settled has its last price.
+    if (standingOf(ctx, market).mode === 'settlement') continue;
     let state = keeper.marketState(ctx, market.id);
+    const known = state.oracleTimeMs;
     const rates = keeper.ratesView(ctx, market);
     const voted = oracle.price(ctx, market.oraclePairId);
     if (voted !== undefined && voted.timeMs !== state.oracleTimeMs) {
@@ -43,9 +49,12 @@ export function beginBlock(ctx: Context, deps: Deps): void {
     if (voted === undefined || state.oraclePrice === 0n) continue;
     const view = marketViewOf(market, state, rates);
     const stale = isStale(state, params, ctx.block.timeMs);
-    const impact = stale || isHalted(market) ? noImpact : readImpact(ctx, deps, view, params.mark!.maxImpactLevels);
+    const standing = lookAtMarket(look, market, state, view, state.oracleTimeMs !== known);
+    // Orders that wait for a call auction cross: such a book says nothing.
+    const trades = !stale && standing.permits('match') === 'yes';
+    const impact = trades ? readImpact(ctx, deps, view, params.mark!.maxImpactLevels) : noImpact;
     if (!stale) state = { ...state, markPrice: markMarket(ctx, view, state, impact, voted.perpPrice) };
-    const accrues = !stale && market.status === MarketStatus.MARKET_STATUS_NORMAL;
+    const accrues = !stale && standing.permits('fund') === 'yes';
     keeper.setMarketState(ctx, fundingMinute(ctx, deps, market, view, state, impact, params, accrues));
   }
   moveRates(ctx, deps);

@@ -3,8 +3,8 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import { sideToProto } from '../codecs.js';
 import { deleverageCandidate, marginOf, planWaterFill, reaches } from '../liquidation/index.js';
 import { subaccountId } from '../subaccount-key.js';
-import type { MarketView, Side } from '../types.js';
-import { abs } from '../units/index.js';
+import { base, type MarketView, type Side } from '../types.js';
+import { abs, notional } from '../units/index.js';
 import type { Gains } from './gains.js';
 import type { Solvent } from './solvent.js';
 import type { WorkingAccount, WorkingSet } from './working-set.js';
@@ -93,6 +93,7 @@ function closeAtMark(
   const held = account.position(market.id)!.quantity;
   const side: Side = held > 0n ? 'sell' : 'buy';
   const cash = work.fill(account, market, side, quantity, market.markPrice);
+  if (reason.bankrupt) work.noteLiquidated(market.id, notional(market, base(quantity)));
   ctx.emit('plimsoll.perps.v1.EventDeleveraged', {
     subaccount: subaccountId(account.key),
     marketId: market.id,

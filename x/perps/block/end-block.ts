@@ -2,6 +2,7 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
 import { runAuctions } from './auctions.js';
 import { tellVaults } from './backstop.js';
+import { lookAtLosses } from '../breakers/look.js';
 import { followDebts, sellCollateral } from './conversions.js';
 import { checkIdentities } from './identities.js';
 import { planLiquidations } from './liquidate.js';
@@ -35,6 +36,7 @@ export function endBlock(ctx: Context, deps: Deps): void {
   keepAges(ctx, work, residuals);
   tellVaults(ctx, deps, work);
   work.flush();
+  lookAtLosses(ctx, deps, (id) => work.noted(id));
   followDebts(ctx, deps, work, looked);
   deps.health?.close(ctx.block.height, standings(work, looked), work.markets);
   deps.accounts?.close(ctx, deps, work.changed());

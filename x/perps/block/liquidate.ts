@@ -1,6 +1,7 @@
 import { CancelReason } from '../../../gen/plimsoll/perps/v1/events.js';
 import { KeeperBidEnd } from '../../../gen/plimsoll/perps/v1/keeper_bids.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
+import { standingOf as marketStanding } from '../breakers/index.js';
 import { sideToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { riskParamsOf } from '../keeper.js';
@@ -42,11 +43,23 @@ export function planLiquidations(
     }
     return known;
   };
+  const open = new Map<MarketId, boolean>();
+  const liquidates = (id: MarketId): boolean => {
+    let known = open.get(id);
+    if (known === undefined) {
+      known = marketStanding(ctx, keeper.market(ctx, id)!).liquidates(ctx.block.height, ctx.block.timeMs);
+      open.set(id, known);
+    }
+    return known;
+  };
   const orders = new Map<MarketId, LiquidationOrder[]>();
   const terms = termsOf(params);
   for (const [rank, each] of failing.entries()) {
     const { key, closable, equity, maintenanceMargin } = each;
     const account = work.account(key);
+    // Where nothing may close now, its own orders are what can still save it.
+    const waits = account.positions.length > 0 && !account.positions.some(({ marketId }) => liquidates(marketId));
+    if (waits && equity >= 0n) continue;
     ctx.emit('plimsoll.perps.v1.EventLiquidationStarted', {
       subaccount: subaccountId(key),
       standing: standingOf(account, work.markets, each, contributionsOf(account, work.markets)),
@@ -61,6 +74,8 @@ export function planLiquidations(
     const exact = rank < params.maxSolverAccounts;
     const plan = exact ? planClose : planCloseRiskiest;
     for (const step of plan(account, work.markets, risk, tranchePays)) {
+      // A position whose market does not permit it waits; the plan for the others stands.
+      if (!liquidates(step.marketId)) continue;
       const { reason } = step;
       ctx.emit('plimsoll.perps.v1.EventLiquidation', {
         subaccount: subaccountId(key),

@@ -21,6 +21,7 @@ export function chargePenalty(
   quantity: bigint,
 ): void {
   const closed = notional(market, base(quantity));
+  work.noteLiquidated(market.id, closed);
   const equity = work.equity(account);
   const penalty = penaltyFor(closed, rate, equity);
   const left = quote(work.repayHaircuts(market.id, penalty));

@@ -1,9 +1,9 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
-import { isHalted } from '../keeper.js';
+import { standingOf } from '../breakers/index.js';
 import type { Deps } from '../deps.js';
 import { bankruptcyPrice, sharedStanding, type SharedLeg } from '../liquidation/index.js';
 import { maintenanceMargin } from '../margin/index.js';
-import type { Ppm, Price, Quote } from '../types.js';
+import type { MarketId, Ppm, Price, Quote } from '../types.js';
 import { residualAges } from './residual-ages.js';
 import type { Failing } from './risk-scan.js';
 import type { WorkingAccount, WorkingSet } from './working-set.js';
@@ -30,7 +30,7 @@ export interface Residual {
 /**
  * Those of the failing accounts that the auctions did not bring back to
  * maintenance margin: worst first, ties by key. Accounts whose positions
- * cannot be priced, or whose market is halted, are nobody's to take.
+ * cannot be priced, or whose market does not permit it now, are nobody's to take.
  * risk-model section 10.5. O(failing accounts * positions).
  */
 export function residualsOf(ctx: Context, deps: Deps, work: WorkingSet, failing: readonly Failing[]): Residual[] {
@@ -38,11 +38,15 @@ export function residualsOf(ctx: Context, deps: Deps, work: WorkingSet, failing:
   for (const { key, closable } of failing) {
     if (!closable) continue;
     const account = work.account(key);
-    if (account.positions.some(({ marketId }) => isHalted(deps.keeper.market(ctx, marketId)!))) continue;
+    if (!account.positions.every(({ marketId }) => mayTake(ctx, deps, marketId, work.equity(account) < 0n))) continue;
     const residual = standNow(work, account, residualAges.of(ctx, key));
     if (residual !== undefined) found.push(residual);
   }
   return found.sort(worstFirst);
+}
+
+function mayTake(ctx: Context, { keeper }: Deps, id: MarketId, bankrupt: boolean): boolean {
+  return standingOf(ctx, keeper.market(ctx, id)!).takesOver(bankrupt, ctx.block.timeMs);
 }
 
 /** Residual accounts as they stand after a stage; those that need nothing more are left out. */

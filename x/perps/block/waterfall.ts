@@ -161,6 +161,7 @@ function coverDeficit(
     ({ surplus } = plan);
     work.contribute(id, surplus);
     byHaircut -= surplus;
+    work.noteHaircut(id, byHaircut);
     left = plan.unpaid;
   }
   // Gainers paid fees out of their gains in this block; those are returned before anybody else is charged.

@@ -100,6 +100,8 @@ export class WorkingSet {
   readonly #tradingFees = new Map<MarketId, bigint>();
   /** Profit and loss realised in markets whose profit leaves later. */
   readonly #realised = new Map<SubaccountKey, bigint>();
+  readonly #liquidated = new Map<MarketId, bigint>();
+  readonly #haircuts = new Map<MarketId, bigint>();
   readonly #ctx: Context;
   readonly #deps: Deps;
   readonly #ledger: Own<LedgerView>;
@@ -201,6 +203,21 @@ export class WorkingSet {
     const part = this.recovery.take(market, penalty);
     this.#ledger.recovery += part;
     return penalty - part;
+  }
+
+  /** Notes notional that liquidation, a takeover or deleveraging closed on a failing account: breaker B6 counts it. */
+  noteLiquidated(market: MarketId, notional: bigint): void {
+    this.#liquidated.set(market, (this.#liquidated.get(market) ?? 0n) + notional);
+  }
+
+  /** Notes what gainers paid for a market's deficit: breaker B8. */
+  noteHaircut(market: MarketId, amount: bigint): void {
+    this.#haircuts.set(market, (this.#haircuts.get(market) ?? 0n) + amount);
+  }
+
+  /** What was noted of a market in this block. */
+  noted(market: MarketId): { readonly liquidated: bigint; readonly haircut: bigint } {
+    return { liquidated: this.#liquidated.get(market) ?? 0n, haircut: this.#haircuts.get(market) ?? 0n };
   }
 
   addDust(amount: bigint): void {

@@ -4,8 +4,9 @@ import type {
   MsgPlaceConditionalOrderResponse,
   OrderPlacement,
 } from '../../../gen/plimsoll/perps/v1/tx.js';
-import { MarketStatus, OrderType, TimeInForce, type Market } from '../../../gen/plimsoll/perps/v1/types.js';
+import { OrderType, TimeInForce, type Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
+import { closedToOpening, standingOf } from '../breakers/index.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
 import { requireMarket, requireSubaccountKey } from '../msgs/common.js';
@@ -41,9 +42,10 @@ export function placeConditionalOrder(
   // No margin is asked for while it waits, so nothing else would notice.
   if (keeper.subaccount(ctx, account) === undefined) throw errors.subaccountNotFound('nothing was ever deposited here');
   const market = requireMarket(ctx, deps, msg.marketId);
-  if (market.status === MarketStatus.MARKET_STATUS_HALTED) throw errors.marketClosed(`${market.ticker} is halted`);
-  if (msg.mayOpen && market.status !== MarketStatus.MARKET_STATUS_NORMAL)
-    throw errors.marketClosed(`${market.ticker} accepts reduce-only orders only`);
+  const standing = standingOf(ctx, market);
+  if (standing.permits('reduce') === 'no') throw errors.marketClosed(`${market.ticker} is halted`);
+  if (msg.mayOpen && standing.permits('open') === 'no')
+    throw errors.marketClosed(closedToOpening(market.ticker, standing.mode));
   const params = keeper.params(ctx);
   const own = orderParams(params);
   const order = conditionalOf(msg, market, account, ctx.block.height);

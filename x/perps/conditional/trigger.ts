@@ -1,8 +1,9 @@
 import { CancelReason } from '../../../gen/plimsoll/perps/v1/events.js';
 import { ConditionalEnd, type ConditionalOrder } from '../../../gen/plimsoll/perps/v1/conditional.js';
-import { MarketStatus, type Market } from '../../../gen/plimsoll/perps/v1/types.js';
+import { type Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { AppError } from '../../../runtime/baseapp/errors.js';
+import { standingOf } from '../breakers/index.js';
 import type { Deps } from '../deps.js';
 import { isStale, type PerpsKeeper } from '../keeper.js';
 import { dropOrder } from '../msgs/cancel.js';
@@ -37,7 +38,8 @@ export function triggerOrders(ctx: Context, deps: Deps): void {
   const reached: Reached[] = [];
   const watched: { readonly watch: Watch; readonly price: bigint }[] = [];
   for (const market of [...keeper.allMarkets(ctx)]) {
-    if (market.status === MarketStatus.MARKET_STATUS_HALTED) continue;
+    // Not while halted: what is reached then enters the auction that re-opens the market.
+    if (['queued', 'no'].includes(standingOf(ctx, market).permits('reduce'))) continue;
     if (isStale(keeper.marketState(ctx, market.id), params, ctx.block.timeMs)) continue;
     for (const source of ['mark', 'last'] as const) {
       for (const rising of [false, true]) {

@@ -9,10 +9,11 @@ import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import { parseAmount } from '../../../runtime/baseapp/coins.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { sideFromProto } from '../codecs.js';
+import { standingOf } from '../breakers/index.js';
 import { acceptsAsset } from '../collateral/move.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
-import { isHalted, isStale } from '../keeper.js';
+import { isStale } from '../keeper.js';
 import { depthLimitExceeded, initialMargin, OrderExposures, spareEquity, usableEquity } from '../margin/index.js';
 import { requireMarket, requireSubaccountKey } from '../msgs/common.js';
 import { base, ppm, quote, type AccountView, type MarketId, type Markets, type Quote } from '../types.js';
@@ -64,7 +65,7 @@ export function cancelKeeperBid(ctx: Context, _deps: Deps, msg: MsgCancelKeeperB
 
 /** Margin of a bid counts at a price that holds. */
 function requirePriced(ctx: Context, { keeper }: Deps, market: Market): void {
-  if (isHalted(market)) throw errors.marketClosed(`${market.ticker} is halted`);
+  if (standingOf(ctx, market).permits('takeover') === 'no') throw errors.marketClosed(`${market.ticker} is halted`);
   const state = keeper.marketState(ctx, market.id);
   if (state.markPrice === 0n) throw errors.noPrice(`${market.ticker}: validators have not agreed on a price yet`);
   const params = keeper.params(ctx);

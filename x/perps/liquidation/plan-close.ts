@@ -282,7 +282,8 @@ function boundedQuantity(leg: Leg, wanted: bigint, h: Ppm, params: RiskParams): 
     min(size, cdiv(cdiv(worth * market.quoteDivisor, market.markPrice), market.stepSize) * market.stepSize);
   let quantity = max(wanted, quantityOf(least));
   if (h >= params.sliceHealth) {
-    const slice = max((notional(market, base(size)) * params.sliceShare) / million, params.sliceNotional);
+    const whole = max((notional(market, base(size)) * params.sliceShare) / million, params.sliceNotional);
+    const slice = market.smallSlices === true ? whole / 2n : whole;
     quantity = min(quantity, quantityOf(slice));
   }
   if (notional(market, base(size - quantity)) < least) quantity = size;

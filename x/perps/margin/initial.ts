@@ -2,6 +2,7 @@ import { billion, cdiv, fdiv, max, million, min } from '../../../runtime/math/in
 import {
   base,
   ppb,
+  ppm,
   quote,
   type AccountView,
   type Base,
@@ -27,9 +28,14 @@ import { Portfolio, type Exposure } from './portfolio.js';
  */
 const roundingReserve = 2n;
 
+/** Twice m_open, and what breakers ask on top; 100 % at most. Rounded up. */
+function unscaledRate({ openingRate, initialFactor = ppm(million), initialAddOn = ppb(0n) }: MarketView): bigint {
+  return min(billion, cdiv(2n * openingRate * initialFactor, million) + initialAddOn);
+}
+
 /** Initial margin rate with open-interest scaling: twice m_open, rising to 100 % as OI goes from half its cap to the cap. risk-model section 4.3. */
 export function openInterestScaledRate(market: MarketView): Ppb {
-  const rate = 2n * market.openingRate;
+  const rate = unscaledRate(market);
   const cap = market.openInterestCap;
   const low = cap / 2n;
   if (market.openInterest <= low || rate >= billion) return ppb(min(rate, billion));
@@ -51,7 +57,7 @@ const stressTimes = 2n;
 function quantityMargin(market: MarketView, quantity: Base, settings: MarginSettings | undefined): Quote {
   const size = notional(market, quantity);
   const risk = standaloneMargin(market, size, initialRate(market, settings), stressTimes);
-  return quote(risk + 2n * concentration(market, size));
+  return quote(risk + cdiv(2n * concentration(market, size) * (market.initialFactor ?? million), million));
 }
 
 /** A position as offsets see it. */

@@ -2,6 +2,7 @@ import { TimeInForce, type Market } from '../../../gen/plimsoll/perps/v1/types.j
 import type { OrderPlacement } from '../../../gen/plimsoll/perps/v1/tx.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { BookOrder } from '../book/store.js';
+import { standingOf } from '../breakers/index.js';
 import type { RestingOrder } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
@@ -57,6 +58,8 @@ export function auctionTerms(msg: OrderPlacement): AuctionTerms {
  */
 export function requireRoomToRest(ctx: Context, { keeper }: Deps, [at, order]: BookOrder): void {
   if (!order.postOnly) return;
+  // In a call auction nobody makes and nobody takes.
+  if (standingOf(ctx, keeper.market(ctx, at.marketId)!).collects) return;
   const [other, crosses] =
     at.side === 'buy'
       ? (['sell', (price: bigint) => price <= at.price] as const)

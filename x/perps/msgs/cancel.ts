@@ -12,6 +12,8 @@ import type {
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { algosOf, endAlgo } from '../algos/orders.js';
 import { algos } from '../algos/store.js';
+import { heldCancels } from '../breakers/held-cancels.js';
+import { standingOf } from '../breakers/index.js';
 import { orderGone } from '../conditional/links.js';
 import { conditionalsOf, endConditional } from '../conditional/orders.js';
 import { conditionals, type OrderId } from '../conditional/store.js';
@@ -31,6 +33,7 @@ export function cancelOrder(ctx: Context, { keeper }: Deps, msg: MsgCancelOrder)
   if (waiting !== undefined) return { cancelledQuantity: waiting };
   const found = keeper.order(ctx, id);
   if (found === undefined) throw notOpen(msg);
+  if (cancelWaits(ctx, keeper, found)) return { cancelledQuantity: 0n };
   dropOrder(ctx, keeper, found, CancelReason.CANCEL_REASON_USER);
   return { cancelledQuantity: found[1].remaining };
 }
@@ -87,10 +90,22 @@ export function endAllOrders(
     ended++;
   }
   for (const order of [...keeper.ordersOf(ctx, account, market)]) {
-    dropOrder(ctx, keeper, order, why.order);
+    if (!cancelWaits(ctx, keeper, order)) dropOrder(ctx, keeper, order, why.order);
     ended++;
   }
   return ended + endBids(ctx, account, why.bid, market);
+}
+
+/**
+ * In the last seconds of a call auction, whoever entered it stands by what
+ * the others see: the cancel is taken, and worked off once the auction is
+ * over. Orders that rested before it leave at once. ADR 0023, INV-X1.
+ */
+export function cancelWaits(ctx: Context, keeper: PerpsKeeper, [at]: BookOrder): boolean {
+  const market = keeper.market(ctx, at.marketId)!;
+  if (!standingOf(ctx, market).holdsBack(at.height, ctx.block.timeMs)) return false;
+  heldCancels.add(ctx, { account: at.account, marketId: at.marketId, clientId: at.clientId });
+  return true;
 }
 
 /** Ends a conditional or algorithmic order with what it has on the book. @returns base quanta that had not filled; undefined when there is none of this id */

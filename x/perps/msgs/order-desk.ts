@@ -1,15 +1,11 @@
 import { CancelReason } from '../../../gen/plimsoll/perps/v1/events.js';
 import type { OrderAmendment, OrderCancellation } from '../../../gen/plimsoll/perps/v1/tx.js';
-import {
-  MarketStatus,
-  OrderType,
-  TimeInForce,
-  type Market,
-  type Params,
-} from '../../../gen/plimsoll/perps/v1/types.js';
+import { Trigger } from '../../../gen/plimsoll/perps/v1/breakers.js';
+import { OrderType, TimeInForce, type Market, type Params } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { ConditionalOrder } from '../../../gen/plimsoll/perps/v1/conditional.js';
 import { withRemaining } from '../book/terms.js';
+import { closedToOpening, standingOf } from '../breakers/index.js';
 import { acceptsAsset } from '../collateral/move.js';
 import { restingOrderToProto, sideToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
@@ -27,7 +23,7 @@ import { link, idOfOrder } from '../conditional/links.js';
 import { keepConditional } from '../conditional/orders.js';
 import { pairConditional, requireConditionalRoom, requireFreeConditional, requireFreeId } from '../conditional/room.js';
 import { links } from '../conditional/store.js';
-import { byUser, dropOrder, endWaiting, notOpen } from './cancel.js';
+import { byUser, cancelWaits, dropOrder, endWaiting, notOpen } from './cancel.js';
 import { requireMarket } from './common.js';
 import { auctionTerms, requireRoomToRest } from './auction-terms.js';
 import { limitOf, requireForm, type Placement } from './order-form.js';
@@ -109,6 +105,7 @@ export class OrderDesk {
     const id = { account: this.#key, marketId: which.marketId, clientId: which.clientId };
     if (endWaiting(this.#ctx, this.#keeper, id, byUser) === undefined) {
       if (order === undefined) throw notOpen(which);
+      if (cancelWaits(this.#ctx, this.#keeper, order)) return;
       dropOrder(this.#ctx, this.#keeper, order, CancelReason.CANCEL_REASON_USER);
     }
     if (order !== undefined) this.#count(order, -1);
@@ -118,6 +115,10 @@ export class OrderDesk {
   amend(amendment: OrderAmendment): BookOrder {
     const order = this.#find(amendment);
     const [at, resting] = order;
+    if (standingOf(this.#ctx, this.#market(at.marketId)).holdsBack(at.height, this.#ctx.block.timeMs))
+      throw errors.cancelWaits(
+        `client_id: ${at.clientId} stands until the auction has ended; cancel it, and it leaves then if it did not fill`,
+      );
     if (links.get(this.#ctx, idOfOrder(at))?.algo === true)
       throw errors.invalidAmendment(`client_id: ${at.clientId} is moved by its algorithm; cancel it and place another`);
     const remaining = amendment.remaining === 0n ? resting.remaining : base(amendment.remaining);
@@ -194,7 +195,7 @@ export class OrderDesk {
     const market = this.#market(placement.marketId);
     const side = requireForm(placement, market);
     requireExpiry(placement, this.#ctx.block, orderParams(this.#params));
-    this.#requireOpen(market, placement.reduceOnly);
+    this.#requireOpen(market, placement);
     const placed: BookOrder = [
       {
         marketId: market.id,
@@ -268,11 +269,11 @@ export class OrderDesk {
   }
 
   /** Nothing that decides on it changes while the message runs. */
-  #requireOpen(market: Market, reduceOnly: boolean): void {
+  #requireOpen(market: Market, placement: Placement): void {
     if (this.#opened.has(market.id)) return;
-    requireOpen(this.#ctx, this.#deps, market, this.#params, reduceOnly);
-    // Open for any order is open for one that only reduces.
-    if (!reduceOnly) this.#opened.add(market.id);
+    requireOpen(this.#ctx, this.#deps, market, this.#params, placement);
+    // Open for any order is open for one that only reduces, or only makes.
+    if (!placement.reduceOnly && !placement.postOnly) this.#opened.add(market.id);
   }
 
   #count(order: BookOrder, sign: 1 | -1): void {
@@ -349,6 +350,11 @@ export class OrderDesk {
       );
     }
     const reach = this.#exposures.reach(market.id, at.side) + order.quantity;
+    if (reach > 0n && standingOf(this.#ctx, market).isActive(Trigger.TRIGGER_OPEN_INTEREST)) {
+      throw errors.openInterestFull(
+        `${market.ticker}: open interest is ${view.openInterest} of ${view.openInterestCap}; orders that only close a position are accepted`,
+      );
+    }
     if (reach > abs(this.#held(market.id)) && depthLimitExceeded(view, notional(view, base(reach)))) {
       throw errors.positionTooLarge(
         `quantity: the position could reach ${notional(view, base(reach))}; at most ${16n * view.depthUnit}`,
@@ -378,25 +384,28 @@ export class OrderDesk {
 
 const idOf = (marketId: MarketId, clientId: bigint): string => `${marketId}/${clientId}`;
 
+/** @throws perps/7, perps/8, perps/9, perps/27, perps/161, perps/162 */
 function requireOpen(
   ctx: Context,
   { keeper, oracle }: Deps,
   market: Market,
   params: Params,
-  reduceOnly: boolean,
+  { reduceOnly, postOnly }: Pick<Placement, 'reduceOnly' | 'postOnly'>,
 ): void {
-  if (market.status === MarketStatus.MARKET_STATUS_HALTED) throw errors.marketClosed(`${market.ticker} is halted`);
+  const standing = standingOf(ctx, market);
+  if (standing.mode === 'settlement')
+    throw errors.marketSettled(`${market.ticker}: all positions are closed at its final price; no order is accepted`);
+  if (standing.permits('reduce') === 'no') throw errors.marketClosed(`${market.ticker} is halted`);
   const state = keeper.marketState(ctx, market.id);
   if (state.markPrice === 0n) throw errors.noPrice(`${market.ticker}: validators have not agreed on a price yet`);
   if (reduceOnly) return;
-  if (market.status !== MarketStatus.MARKET_STATUS_NORMAL) {
-    throw errors.marketClosed(`${market.ticker} accepts reduce-only orders only`);
-  }
   if (isStale(state, params, ctx.block.timeMs)) {
     throw errors.stalePrice(
       `${market.ticker}: price is ${ctx.block.timeMs - state.oracleTimeMs} ms old, at most ${params.staleMs}; reduce-only orders are accepted`,
     );
   }
+  if (standing.permits(postOnly ? 'quote' : 'open') === 'no')
+    throw errors.marketClosed(closedToOpening(market.ticker, standing.mode));
   // Margin at a price that is known to be behind would be too small on one side.
   const held = oracle.price(ctx, market.oraclePairId)?.clampedBlocks ?? 0;
   if (held !== 0) {

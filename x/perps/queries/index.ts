@@ -15,6 +15,7 @@ import { sdkErrors } from '../../../runtime/baseapp/errors.js';
 import { keeperBidQueries } from './keeper-bids.js';
 import { positionInfo, subaccountInfo } from './accounts.js';
 import { collateralAssets, collateralOf, collateralSales } from './collateral.js';
+import { breakerQueries } from './breakers.js';
 import { marketRates } from './rates.js';
 import { stressQueries } from './stress.js';
 import { preview, type MsgHandlers } from './preview.js';
@@ -43,6 +44,7 @@ export function queries(deps: Deps, messages: MsgHandlers): Handlers<typeof Quer
       );
       return { markets: page.items, pagination: page.pagination };
     },
+    ...breakerQueries(deps),
     marketRates: (ctx, { marketId }) => ({ rates: marketRates(ctx, requireMarket(ctx, marketId)) }),
     subaccount: (ctx, { owner, number }) => {
       const subaccount = subaccountInfo(ctx, deps, requireSubaccountKey(owner, number, 'number'));

@@ -1,8 +1,9 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
-import { million } from '../../../runtime/math/integers.js';
+import { million, min } from '../../../runtime/math/integers.js';
+import { standingOf } from '../breakers/index.js';
+import { withdrawalShare } from '../breakers/withdrawal-share.js';
 import type { Deps } from '../deps.js';
 import { classFromProto, classToProto } from '../codecs.js';
-import { isHalted } from '../keeper.js';
 import type { MarketId, SubaccountKey } from '../types.js';
 import { withdrawalStore } from './store.js';
 import { fundClasses, type FundClass } from './types.js';
@@ -11,21 +12,23 @@ import { fundClasses, type FundClass } from './types.js';
 const openWhileHalted = 250_000n;
 
 /** Part of a bucket that the states of markets leave open, ppm. O(markets). */
-export function openShare(ctx: Context, { keeper }: Deps, fund: FundClass): bigint {
-  if (fund === 'none') return million;
-  for (const market of keeper.allMarkets(ctx))
-    if (classFromProto(market.class) === fund && isHalted(market)) return openWhileHalted;
-  return million;
+export function openShare(ctx: Context, deps: Deps, fund: FundClass): bigint {
+  const share = withdrawalShare(ctx, deps);
+  if (fund === 'none') return share;
+  for (const market of deps.keeper.allMarkets(ctx))
+    if (classFromProto(market.class) === fund && standingOf(ctx, market).permits('withdraw') === 'quarter')
+      return min(share, openWhileHalted);
+  return share;
 }
 
-/** Does an account wait because a class in which it has a position is gated? O(positions) while there is a gate. */
+/** Does an account wait because a class in which it has a position is gated, or a market of its own is being settled? O(positions). */
 export function isGated(ctx: Context, { keeper }: Deps, key: SubaccountKey): boolean {
   const gated = new Set<FundClass>();
   for (const [fund, until] of withdrawalStore.gates(ctx)) if (until >= ctx.block.height) gated.add(fund);
-  if (gated.size === 0) return false;
-  return keeper
-    .positionsOf(ctx, key)
-    .some(({ marketId }) => gated.has(classFromProto(keeper.market(ctx, marketId)!.class)));
+  return keeper.positionsOf(ctx, key).some(({ marketId }) => {
+    const market = keeper.market(ctx, marketId)!;
+    return gated.has(classFromProto(market.class)) || standingOf(ctx, market).permits('withdraw') === 'no';
+  });
 }
 
 /**
