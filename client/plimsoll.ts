@@ -14,6 +14,10 @@ import {
   QueryAlgoOrdersResponse,
   QueryConditionalOrdersRequest,
   QueryConditionalOrdersResponse,
+  QueryKeeperBidBookRequest,
+  QueryKeeperBidBookResponse,
+  QueryKeeperBidsRequest,
+  QueryKeeperBidsResponse,
   QueryMarketRequest,
   QueryMarketResponse,
   QueryOrderBookRequest,
@@ -28,6 +32,7 @@ import {
   QuerySubaccountResponse,
 } from '../gen/plimsoll/perps/v1/query.js';
 import { MsgClaimRecovery } from '../gen/plimsoll/perps/v1/recovery.js';
+import * as keepers from '../gen/plimsoll/perps/v1/keeper_bids.js';
 import * as perps from '../gen/plimsoll/perps/v1/tx.js';
 
 /** bech32 prefix of accounts. */
@@ -51,6 +56,8 @@ export const plimsollTypes: readonly [string, GeneratedType][] = [
   message('/plimsoll.perps.v1.MsgPlaceScaleOrder', perps.MsgPlaceScaleOrder),
   message('/plimsoll.perps.v1.MsgPlacePeggedOrder', perps.MsgPlacePeggedOrder),
   message('/plimsoll.perps.v1.MsgScheduleCancel', perps.MsgScheduleCancel),
+  message('/plimsoll.perps.v1.MsgPlaceKeeperBid', keepers.MsgPlaceKeeperBid),
+  message('/plimsoll.perps.v1.MsgCancelKeeperBid', keepers.MsgCancelKeeperBid),
   message('/plimsoll.perps.v1.MsgClaimRecovery', MsgClaimRecovery),
   message('/plimsoll.insurance.v1.MsgContribute', insurance.MsgContribute),
   message('/plimsoll.insurance.v1.MsgDeposit', insurance.MsgDeposit),
@@ -116,6 +123,17 @@ export class PerpsQueries {
   /** How many orders of each kind there are and may be, and when all are cancelled. */
   async orderLimits(owner: string, number = 0) {
     return this.#ask('OrderLimits', QueryOrderLimitsRequest, QueryOrderLimitsResponse, { owner, number });
+  }
+
+  /** A subaccount's bids for failing positions; of one market when given. */
+  async keeperBids(owner: string, number = 0, marketId = 0) {
+    const request = { owner, number, marketId, pagination: undefined };
+    return (await this.#ask('KeeperBids', QueryKeeperBidsRequest, QueryKeeperBidsResponse, request)).bids;
+  }
+
+  /** All keepers' bids of a market by discount, and the largest discount that is granted now. */
+  async keeperBidBook(marketId: number) {
+    return this.#ask('KeeperBidBook', QueryKeeperBidBookRequest, QueryKeeperBidBookResponse, { marketId });
   }
 
   async orderBook(marketId: number, depth = 20) {
