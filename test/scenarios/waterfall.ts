@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Cast, buy, sell } from './support/cast.js';
 import { scenario, type Scenario } from './scenario.js';
 import { listed, type Listing } from './support/crowd.js';
-import { costs, funds, usdcOf } from './support/figures.js';
+import { atLeast, atMost, costs, funds, usdcOf } from './support/figures.js';
 import { reportDepth } from './pumps.js';
 
 const usdc = 1_000_000n;
@@ -359,7 +359,7 @@ export const waterfall: readonly Scenario[] = [
     run: () => wholeMarket(10n * usdc),
     check(figures) {
       assert.equal(figures['closed of open interest, %'], 100);
-      assert.ok(figures['paid by the tranche, USDC'] <= 5.01);
+      atMost(figures, 'paid by the tranche, USDC', 5.01);
       assert.ok(
         Math.abs(figures['paid by the tranche, USDC'] + figures['haircut, USDC'] - figures['deficit, USDC']) < 0.011,
       );
@@ -376,7 +376,7 @@ export const waterfall: readonly Scenario[] = [
       assert.equal(figures['liquidated meanwhile'], 0);
       assert.equal(figures['position kept'], 'yes');
       assert.notEqual(figures['order that opens'], 'perps/0');
-      assert.ok(figures['liquidated at the first fresh price'] >= 1);
+      atLeast(figures, 'liquidated at the first fresh price', 1);
       assert.equal(figures['bad debt'], 0);
     },
   }),
@@ -388,10 +388,10 @@ export const waterfall: readonly Scenario[] = [
       'size is bounded by depth, a withdrawal leaves initial margin, and the turn of 1 % costs nobody but the whale and its counterparties',
     run: () => whale(),
     check(figures) {
-      assert.ok(figures['opened, USDC'] < figures['wanted, USDC']);
-      assert.ok(figures['equity after the withdrawal over maintenance margin'] >= 2);
+      atMost(figures, 'opened, USDC', figures['wanted, USDC']);
+      atLeast(figures, 'equity after the withdrawal over maintenance margin', 2);
       assert.equal(figures['liquidated by the turn'], 0);
-      assert.ok(figures['fund loss, USDC'] <= 0);
+      atMost(figures, 'fund loss, USDC', 0);
       assert.equal(figures['bad debt'], 0);
     },
   }),
@@ -414,7 +414,7 @@ export const waterfall: readonly Scenario[] = [
     check(figures) {
       assert.ok(figures['open when the cap is near, YFI'] > 0, 'the cap is reached');
       assert.ok(figures['open at the peak, YFI'] <= 1.12 * figures['open when the cap is near, YFI'], 'it saturates');
-      assert.ok(figures['fund loss, USDC'] <= figures['tranche before, USDC'] / 2);
+      atMost(figures, 'fund loss, USDC', figures['tranche before, USDC'] / 2);
       assert.ok(
         figures['open at the peak, YFI'] <= 1.01 * figures['open at the peak with one account, YFI'],
         'splitting opens no more',
@@ -429,9 +429,9 @@ export const waterfall: readonly Scenario[] = [
     expectation: 'what is withdrawn was lost by somebody: the vault always covers what all could take out',
     run: (size) => winnersFirst(size === 'test' ? 40 : 200),
     check(figures) {
-      assert.ok(figures['gained by shorts, USDC'] <= figures['lost by longs, USDC'] + figures['fund loss, USDC']);
+      atMost(figures, 'gained by shorts, USDC', figures['lost by longs, USDC'] + figures['fund loss, USDC']);
       assert.equal(figures['bad debt'], 0);
-      assert.ok(figures['gained by shorts, USDC'] > 0);
+      atLeast(figures, 'gained by shorts, USDC', 0.01);
     },
   }),
   scenario({
@@ -442,10 +442,10 @@ export const waterfall: readonly Scenario[] = [
     run: () => oneLarge(),
     check(figures) {
       assert.equal(figures['share of the market, %'], 60);
-      assert.ok(figures['blocks in which it was closed'] >= 2);
-      assert.ok(figures['most closed in one block, %'] <= 25.01);
-      assert.ok(figures['health afterwards, %'] >= 100);
-      assert.ok(figures['fund loss, USDC'] <= 0);
+      atLeast(figures, 'blocks in which it was closed', 2);
+      atMost(figures, 'most closed in one block, %', 25.01);
+      atLeast(figures, 'health afterwards, %', 100);
+      atMost(figures, 'fund loss, USDC', 0);
       assert.equal(figures['bad debt'], 0);
     },
   }),

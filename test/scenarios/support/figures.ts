@@ -1,3 +1,5 @@
+import assert from 'node:assert/strict';
+import type { Figures } from '../scenario.js';
 import type { Cast } from './cast.js';
 import type { Outcome } from './outcome.js';
 
@@ -17,3 +19,13 @@ export function costs(outcome: Outcome, fundLoss: bigint) {
 
 /** Money in all tranches, quote quanta. */
 export const funds = ({ stage }: Cast): bigint => stage.insurance();
+
+/** @throws AssertionError naming the figure */
+export function atMost<F extends Figures>(figures: F, name: keyof F & string, most: number): void {
+  assert.ok(Number(figures[name]) <= most, `${name}: ${figures[name]}; expected at most ${most}`);
+}
+
+/** @throws AssertionError naming the figure */
+export function atLeast<F extends Figures>(figures: F, name: keyof F & string, least: number): void {
+  assert.ok(Number(figures[name]) >= least, `${name}: ${figures[name]}; expected at least ${least}`);
+}
