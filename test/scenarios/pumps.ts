@@ -111,7 +111,7 @@ async function pump({ listing, wanted, brought, depthUsd, times, steps, tranche 
       'open-interest cap, USDC': usdcOf(cap),
       'opened on each side, USDC': usdcOf(opened),
       'orders refused': refused,
-      'taken out before the end of the pump, USDC': usdcOf(withdrawn),
+      'in wallets by the end of the pump, USDC': usdcOf(withdrawn),
       'gained on the chain, USDC': usdcOf(gained),
       'cost of the push outside, USD': push,
       'tranche before, USDC': usdcOf(insured),

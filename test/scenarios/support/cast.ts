@@ -9,6 +9,8 @@ import type { TxMessage } from '../../../runtime/codec/tx.js';
 import type { ProducedBlock } from '../../../runtime/engine/engine.js';
 import { equity, maintenanceMargin } from '../../../x/perps/margin/index.js';
 import { freeCollateral } from '../../../x/perps/msgs/common.js';
+import { withdrawalStore } from '../../../x/perps/withdrawals/store.js';
+import { usdcId } from '../../../x/perps/withdrawals/types.js';
 import { subaccountKey } from '../../../x/perps/subaccount-key.js';
 import type { AccountView } from '../../../x/perps/types.js';
 import { deposit, order, withdraw } from '../../support/messages.js';
@@ -168,7 +170,14 @@ export class Cast {
     return plimsoll.keepers.bank.balance(plimsoll.app.queryContext(), fromBech32(this.key(name).address), 'uusdc');
   }
 
-  /** Withdraws all that is free. @returns how much that was */
+  /** What was asked for and waits for its turn. */
+  waiting(name: string): bigint {
+    const { app } = this.stage.chain.plimsoll;
+    const key = subaccountKey(fromBech32(this.key(name).address), 0);
+    return withdrawalStore.queued(app.queryContext(), key, usdcId)?.amount ?? 0n;
+  }
+
+  /** Asks for all that is free. @returns how much of it reached the wallets at once */
   async leave(...names: readonly string[]): Promise<bigint> {
     const before = names.reduce((sum, name) => sum + this.wallet(name), 0n);
     await this.block(
@@ -183,14 +192,14 @@ export class Cast {
     return names.reduce((sum, name) => sum + this.wallet(name), 0n) - before;
   }
 
-  /** Withdrawn less deposited. */
+  /** Reached wallets, less what left them. */
   taken(...names: readonly string[]): bigint {
     return names.reduce((sum, name) => sum + this.wallet(name) - this.brought[name]!, 0n);
   }
 
-  /** What they have in wallets and accounts at mark, less what they brought. */
+  /** What they have in wallets, on its way there, and in accounts at mark, less what they brought. */
   profit(...names: readonly string[]): bigint {
-    return names.reduce((sum, name) => sum + this.equity(name), this.taken(...names));
+    return names.reduce((sum, name) => sum + this.waiting(name) + this.equity(name), this.taken(...names));
   }
 
   close(): Promise<void> {
