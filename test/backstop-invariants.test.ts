@@ -11,7 +11,7 @@ import { testChain } from './support/chain.js';
 import { eventsOf } from './support/orders.js';
 import { openPositions, type OpeningPosition } from './support/positions.js';
 
-const numRuns = Number(process.env['PLIMSOLL_FC_RUNS'] ?? 5);
+const numRuns = Number(process.env['PLIMSOLL_FC_RUNS'] ?? 4);
 const usdc = 1_000_000n;
 const marks = [60_000, 3_000] as const;
 const owner = toBech32(vaultOwner);

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { fundVault } from '../app/genesis.js';
 import { demoAccounts } from '../cmd/plimsolld/devnet/demo.js';
 import { keyFromMnemonic } from '../cmd/plimsolld/keyring/keyring.js';
-import { MsgWithdraw } from '../gen/plimsoll/perps/v1/tx.js';
+import { MsgCancelAllOrders, MsgWithdraw } from '../gen/plimsoll/perps/v1/tx.js';
 import { Side } from '../gen/plimsoll/perps/v1/types.js';
 import { fromBech32, toBech32 } from '../runtime/crypto/address.js';
 import { audit } from '../x/perps/block/identities.js';
@@ -23,12 +23,12 @@ const [long, short, third, maker] = demoAccounts.map(({ mnemonic }) => keyFromMn
 ];
 
 /** Alice long 1 BTC of 60,000 USDC with so much equity; her margin is 2.5 %: 1,500. Others make the open interest large. */
-const withAlice = (equity: number, vault: number): Promise<TestChain> =>
+const withAlice = (equity: number, vault: number, others = 1_000_000): Promise<TestChain> =>
   testChain({
     change: (state) => {
       openPositions(state, [
         { owner: long, quantity: btc(1), equity: usdc(equity) },
-        { owner: third, quantity: btc(99), equity: usdc(1_000_000) },
+        { owner: third, quantity: btc(99), equity: usdc(others) },
         { owner: short, quantity: -btc(100), equity: usdc(1_000_000) },
       ]);
       if (vault > 0) fundVault(state, 1, usdc(vault));
@@ -143,6 +143,31 @@ describe('what a vault holds', () => {
       await chain.close();
     }
   });
+});
+
+test('a side of which the vault could not take more asks a quarter more margin of what adds to it', async () => {
+  const chain = await withAlice(30_000, 1_000_000, 400_000);
+  try {
+    const buyer = chain.keys[3]!;
+    for (let i = 0; i < 4; i++) await chain.block();
+    await chain.block([chain.sign(buyer, [deposit(buyer, usdc(3_500))])]);
+    const place = async (side: Side, clientId: bigint): Promise<string> => {
+      const price = side === Side.SIDE_BUY ? usd(59_000) : usd(61_000);
+      const { results } = await chain.block([chain.sign(buyer, [order(buyer, side, btc(1), price, { clientId })])]);
+      return results.txResults.at(-1)!.log;
+    };
+    // 5 % of 60,000 and the fee: 3,024 of the 3,500.
+    assert.equal(await place(Side.SIDE_BUY, 1n), '');
+    await chain.block([chain.sign(buyer, [message('MsgCancelAllOrders', MsgCancelAllOrders, MsgCancelAllOrders.fromPartial({ owner: buyer.address }))])]); // prettier-ignore
+    // The stress test of the hour finds 99 BTC of longs, 5.94 M, within 5 % of their liquidation. A quarter of them is more
+    // than twice what the vault may hold: 3 % of the open interest of 6 M.
+    for (let i = 0; i < 14; i++) await chain.block([], 300_000n);
+    for (let i = 0; i < 3; i++) await chain.block();
+    assert.match(await place(Side.SIDE_BUY, 2n), /because the backstop could not take more of this side/);
+    assert.equal(await place(Side.SIDE_SELL, 3n), '');
+  } finally {
+    await chain.close();
+  }
 });
 
 test('the vault behind a class gets its fifth of a penalty, and its tranche the same while nobody owns it', async () => {

@@ -37,6 +37,8 @@ export interface VaultStanding {
 export interface VaultAccounts {
   /** Address that owns them; they are numbered as their classes. */
   readonly owner: Uint8Array;
+  /** Equity at mark. */
+  worth(from: Stores, number: number): bigint;
   standing(from: Stores, number: number, timeMs: bigint): VaultStanding;
   /** Largest position that a vault of such worth may have in a market, quote quanta, rounded down. */
   inventoryLimit(

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { Command, Option } from 'commander';
-import { addBalance } from '../../../app/genesis.js';
+import { addBalance, fundVault } from '../../../app/genesis.js';
 import { mounts } from '../../../app/mounts.js';
 import { openStore, StoreError } from '../../../runtime/store/index.js';
 import { paths } from '../config.js';
@@ -20,6 +20,7 @@ const usdc = 1_000_000n;
 const chainId = 'plimsoll-devnet-1';
 const demoBalance = 10_000_000n * usdc;
 const trancheSize = 1_000_000n * usdc;
+const vaultSize = 1_000_000n * usdc;
 
 interface DevnetFlags extends NodeFlags {
   readonly fresh?: boolean;
@@ -102,6 +103,7 @@ async function createHome(flags: DevnetFlags, keys: readonly SigningKey[]): Prom
       addBalance(changed, address, 'uusdc', demoBalance);
       addBalance(changed, address, 'uplim', demoBalance);
     }
+    fundVault(changed, 1, vaultSize);
     demoGovernance(changed);
   });
   const now = new Date().toISOString().replace(/\.\d+Z$/, 'Z');

@@ -3,6 +3,7 @@ import type { Keepers } from '../../../app/app.js';
 import { auditBooks } from '../../../x/perps/accounting/audit.js';
 import { collateralDenom } from '../../../x/perps/deps.js';
 import { withdrawalStore } from '../../../x/perps/withdrawals/store.js';
+import { vaultNumbers } from '../../../x/perps/vaults/account.js';
 import type { AccountView, PositionView } from '../../../x/perps/types.js';
 
 /** What a recount of committed state found. */
@@ -12,6 +13,8 @@ export interface BlockAudit {
   /** Accounts with negative equity (ID-4). */
   readonly negativeAccounts: number;
   readonly insurance: bigint;
+  /** What the backstop vaults are worth at mark. */
+  readonly vaults: bigint;
   readonly badDebt: bigint;
   /** Why the chain stopped trading by itself; empty while it trades. */
   readonly haltedReason: string;
@@ -25,7 +28,7 @@ const reserve = 'insurance';
  * account and position, the sum of the tranches one by one, and the bank's
  * balances. Nothing is taken from the chain's own checks. O(accounts + positions).
  */
-export function auditBlock(from: Stores, { perps, bank, insurance }: Keepers): BlockAudit {
+export function auditBlock(from: Stores, { perps, bank, insurance, backstop }: Keepers): BlockAudit {
   const ledger = perps.ledger(from);
   const tranches = insurance.recount(from);
   const { violations, negativeAccounts } = auditBooks({
@@ -50,6 +53,7 @@ export function auditBlock(from: Stores, { perps, bank, insurance }: Keepers): B
     violations: books,
     negativeAccounts,
     insurance: tranches,
+    vaults: vaultNumbers.reduce((sum, number) => sum + backstop.accounts.worth(from, number), 0n),
     badDebt: ledger.badDebt,
     haltedReason: ledger.haltedReason,
   };

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { addBalance, addMarket, defaultAppState, validateAppState, type AppState } from '../../../app/genesis.js';
+import {
+  addBalance,
+  addMarket,
+  defaultAppState,
+  fundVault,
+  validateAppState,
+  type AppState,
+} from '../../../app/genesis.js';
 import { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Module } from '../../../runtime/baseapp/module.js';
 import type { Registry } from '../../../runtime/codec/registry.js';
@@ -38,6 +45,9 @@ export function replayGenesis(
     addMarket(state, market, json, trancheOf(market.id, traders));
   }
   fundTraders(state, traders);
+  const behind = markets.reduce((sum, { id }) => sum + trancheOf(id, traders), 0n);
+  // All markets of a replay are of one class; its vault is worth as much as their tranches together.
+  fundVault(state, Number(markets[0]!.class), behind);
   validateAppState(app.modules, state);
   return {
     genesis_time: new Date(Number(timeline.timeMs(1))).toISOString(),

@@ -3,7 +3,7 @@ import { Failure } from '../failure.js';
 import type { BlockRecord } from './record.js';
 
 const bigints = new Set<keyof BlockRecord>([
-  'book', 'keepers', 'bankrupt', 'deleveraged', 'deficit', 'paidByInsurance', 'paidByHaircut', 'paidByExchange', 'insurance', 'badDebt',
+  'book', 'keepers', 'backstop', 'vaults', 'bankrupt', 'deleveraged', 'deficit', 'paidByInsurance', 'paidByHaircut', 'paidByExchange', 'insurance', 'badDebt',
   'haircutTaken', 'haircutNeeded', 'recovered',
 ]); // prettier-ignore
 

@@ -24,6 +24,8 @@ export interface BlockRecord {
   readonly book: bigint;
   /** Taken over by keepers, at mark. */
   readonly keepers: bigint;
+  /** Taken over by backstop vaults, at mark. */
+  readonly backstop: bigint;
   /** Closed on bankrupt accounts outside the book, at mark. */
   readonly bankrupt: bigint;
   /** Closed on solvent accounts against bankrupt ones, at mark. */
@@ -40,6 +42,8 @@ export interface BlockRecord {
   /** Penalties that repaid earlier haircuts. */
   readonly recovered: bigint;
   readonly insurance: bigint;
+  /** What backstop vaults are worth. */
+  readonly vaults: bigint;
   readonly badDebt: bigint;
   readonly negativeAccounts: number;
   readonly violations: readonly string[];
@@ -79,6 +83,7 @@ export function recordOf(
     fills: 0,
     book: 0n,
     keepers: 0n,
+    backstop: 0n,
     bankrupt: 0n,
     deleveraged: 0n,
     deficit: 0n,
@@ -104,6 +109,9 @@ export function recordOf(
         break;
       case 'EventKeeperFill':
         record.keepers += amount(fields, 'notional');
+        break;
+      case 'EventBackstopTakeover':
+        record.backstop += amount(fields, 'notional');
         break;
       case 'EventLiquidation':
         liquidated.add(accountOf(fields));
@@ -136,7 +144,7 @@ export function recordOf(
       default:
     }
   }
-  const { violations, negativeAccounts, insurance, badDebt, haltedReason } = audit;
+  const { violations, negativeAccounts, insurance, vaults, badDebt, haltedReason } = audit;
   return {
     ...record,
     liquidated: [...liquidated],
@@ -146,6 +154,7 @@ export function recordOf(
     violations,
     negativeAccounts,
     insurance,
+    vaults,
     badDebt,
     haltedReason,
     micros,

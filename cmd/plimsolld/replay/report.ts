@@ -43,6 +43,8 @@ export interface ReplayReport {
     readonly book: string;
     /** Notional that keepers' standing bids took over, at mark. */
     readonly keepers: string;
+    /** Notional that backstop vaults took over, at mark. */
+    readonly backstop: string;
     /** What bankrupt accounts owed: insurance, haircut, exchange and bad debt paid it, to the unit. */
     readonly deficit: string;
     /** Paid by the tranches. */
@@ -64,6 +66,8 @@ export interface ReplayReport {
     readonly exchange: string;
   };
   readonly insurance: { readonly start: string; readonly min: string; readonly end: string };
+  /** What the backstop vaults were worth at mark. */
+  readonly vaults: { readonly start: string; readonly min: string; readonly end: string };
   readonly badDebt: string;
   /** Accounts that ended a block with negative equity, summed over blocks. Must be 0. */
   readonly negativeEquityBlockEnds: number;
@@ -95,6 +99,9 @@ export class Tally {
   #closed = 0n;
   #book = 0n;
   #keepers = 0n;
+  #backstop = 0n;
+  #leastVaults: bigint;
+  #vaults: bigint;
   #adl = 0n;
   #deficit = 0n;
   #insurancePaid = 0n;
@@ -112,8 +119,16 @@ export class Tally {
   readonly #breakers: string[] = [];
   #micros = 0;
 
-  /** @param start insurance before the first block */
-  constructor(readonly start: bigint) {
+  /**
+   * @param start insurance before the first block
+   * @param startVaults what backstop vaults are worth before it
+   */
+  constructor(
+    readonly start: bigint,
+    readonly startVaults: bigint,
+  ) {
+    this.#leastVaults = startVaults;
+    this.#vaults = startVaults;
     this.#least = start;
     this.#now = start;
   }
@@ -131,9 +146,12 @@ export class Tally {
     this.#judged += record.verdicts.length;
     this.#unnecessary += record.verdicts.filter(({ unnecessary }) => unnecessary).length;
     this.#rates.add(record.height, record.rates);
-    this.#closed += record.book + record.keepers + record.bankrupt;
+    this.#closed += record.book + record.keepers + record.backstop + record.bankrupt;
     this.#book += record.book;
     this.#keepers += record.keepers;
+    this.#backstop += record.backstop;
+    this.#vaults = record.vaults;
+    if (record.vaults < this.#leastVaults) this.#leastVaults = record.vaults;
     this.#adl += record.deleveraged;
     this.#deficit += record.deficit;
     this.#insurancePaid += record.paidByInsurance;
@@ -185,6 +203,7 @@ export class Tally {
       waterfall: {
         book: this.#book.toString(),
         keepers: this.#keepers.toString(),
+        backstop: this.#backstop.toString(),
         deficit: this.#deficit.toString(),
         insurance: this.#insurancePaid.toString(),
         adl: this.#adl.toString(),
@@ -194,6 +213,11 @@ export class Tally {
         exchange: this.#exchange.toString(),
       },
       insurance: { start: this.start.toString(), min: this.#least.toString(), end: this.#now.toString() },
+      vaults: {
+        start: this.startVaults.toString(),
+        min: this.#leastVaults.toString(),
+        end: this.#vaults.toString(),
+      },
       badDebt: this.#badDebt.toString(),
       negativeEquityBlockEnds: this.#negative,
       identityViolations: this.#violationCount,

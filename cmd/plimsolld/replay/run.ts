@@ -146,7 +146,7 @@ class Session {
       engine,
       clock,
       journal: home === undefined ? undefined : new Journal(home.journal),
-      tally: new Tally(trancheSum(genesis.app_state)),
+      tally: new Tally(trancheSum(genesis.app_state), vaultSum(genesis.app_state)),
     });
     try {
       await session.#takeUp();
@@ -273,6 +273,12 @@ function trancheSum(state: Record<string, unknown>): bigint {
     readonly tranches: readonly { readonly junior: string; readonly senior: string }[];
   };
   return tranches.reduce((sum, { junior, senior }) => sum + BigInt(junior) + BigInt(senior), 0n);
+}
+
+/** A new chain's vaults hold what they were given and nothing else. */
+function vaultSum(state: Record<string, unknown>): bigint {
+  const { vaults } = state['backstop'] as { readonly vaults: readonly { readonly total_in: string }[] };
+  return vaults.reduce((sum, { total_in: given }) => sum + BigInt(given), 0n);
 }
 
 /** Five significant digits. */

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { addBalance } from '../../../app/genesis.js';
+import { addBalance, fundVault } from '../../../app/genesis.js';
 import { ConsensusKey } from '../../../runtime/engine/consensus-key.js';
 import type { GenesisDoc } from '../../../runtime/engine/genesis-doc.js';
 import { paths, writeConfigs } from '../config.js';
@@ -132,6 +132,7 @@ async function testnetGenesis(
       addBalance(changed, address, 'uusdc', accountBalance);
       addBalance(changed, address, 'uplim', accountBalance);
     }
+    fundVault(changed, 1, trancheSize);
     demoGovernance(changed);
   });
   const validators = nodes.map(({ name, key }) => ({ name, publicKey: key.publicKey, power: validatorPower }));

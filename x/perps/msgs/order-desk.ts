@@ -15,8 +15,19 @@ import { isStale, orderView, type BookOrder, type PerpsKeeper } from '../keeper.
 import type { BookKey } from '../book/store.js';
 import { depthLimitExceeded, equity, OrderExposures, spareEquity, usableEquity } from '../margin/index.js';
 import { subaccountId } from '../subaccount-key.js';
-import { base, type AccountView, type MarketId, type Markets, type Quote, type SubaccountKey } from '../types.js';
+import {
+  base,
+  quote,
+  type AccountView,
+  type MarketId,
+  type Markets,
+  type OrderView,
+  type Quote,
+  type SubaccountKey,
+} from '../types.js';
 import { abs, min, notional, quoteAmountDown } from '../units/index.js';
+import { crowdsVault } from '../vaults/crowding.js';
+import { crowdSurcharge } from '../vaults/gamma.js';
 import { bracketLegs } from '../conditional/bracket.js';
 import { watchExpiry } from '../conditional/expiry.js';
 import { link, idOfOrder } from '../conditional/links.js';
@@ -53,6 +64,8 @@ export class OrderDesk {
   readonly #read = new Map<MarketId, Market>();
   /** Markets that take any order now. */
   readonly #opened = new Set<MarketId>();
+  /** By market and side. */
+  readonly #crowded = new Map<string, boolean>();
 
   constructor(ctx: Context, deps: Deps, key: SubaccountKey) {
     const { keeper } = deps;
@@ -365,16 +378,32 @@ export class OrderDesk {
   /** Counts an order's exposure, unless equity does not carry it; one that only reduces needs no margin. */
   #expose(placed: BookOrder): void {
     const view = orderView(placed);
+    const surcharged = !view.reduceOnly && this.#crowds(view);
+    const before = surcharged ? this.#exposures.margin() : 0n;
     this.#exposures.add(view);
     if (view.reduceOnly) return;
-    const required = this.#exposures.margin();
+    const margin = this.#exposures.margin();
+    const surcharge = surcharged ? crowdSurcharge(margin - before) : 0n;
+    const required = quote(margin + surcharge);
     const spare = spareEquity(this.#account, this.#markets, this.#usableEquity, required);
     if (spare < 0n) {
       this.#exposures.remove(view);
       throw errors.insufficientMargin(
-        `needs ${required} of initial margin for all positions and orders; usable equity is ${required + spare}`,
+        `needs ${required} of initial margin for all positions and orders${surcharge === 0n ? '' : `, ${surcharge} of it because the backstop could not take more of this side`}; usable equity is ${required + spare}`,
       );
     }
+  }
+
+  /** Would the order add to a side of which the backstop could not take more? */
+  #crowds({ marketId, side, remaining }: OrderView): boolean {
+    if (this.#exposures.reach(marketId, side) + remaining <= abs(this.#held(marketId))) return false;
+    const id = `${marketId}/${side}`;
+    let known = this.#crowded.get(id);
+    if (known === undefined) {
+      known = crowdsVault(this.#ctx, this.#deps, this.#markets(marketId), side);
+      this.#crowded.set(id, known);
+    }
+    return known;
   }
 
   #held(marketId: MarketId): bigint {

@@ -27,6 +27,12 @@ export class VaultAccounts {
     this.#markets = new ListedMarkets(parts.keeper);
   }
 
+  /** Equity at mark. O(positions). */
+  worth(from: Stores, number: number): bigint {
+    const { keeper } = this.parts;
+    return equity(keeper.account(from, vaultKey(number)), keeper.markets(from));
+  }
+
   /** O(positions). */
   standing(from: Stores, number: number, timeMs: bigint) {
     const { keeper } = this.parts;
