@@ -1,13 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { MarketMode, Trigger } from '../gen/plimsoll/perps/v1/breakers.js';
+import { authority } from '../app/app.js';
+import { addBalance } from '../app/genesis.js';
+import { demoAccounts, demoGovernance } from '../cmd/plimsolld/devnet/demo.js';
+import { keyFromMnemonic, type SigningKey } from '../cmd/plimsolld/keyring/keyring.js';
+import { VoteOption } from '../gen/cosmos/gov/v1/gov.js';
+import { MsgSubmitProposal, MsgVote } from '../gen/cosmos/gov/v1/tx.js';
+import { MarketMode, MsgSettleMarket, Trigger } from '../gen/plimsoll/perps/v1/breakers.js';
 import { Side } from '../gen/plimsoll/perps/v1/types.js';
-import type { SigningKey } from '../cmd/plimsolld/keyring/keyring.js';
+import type { TxMessage } from '../runtime/codec/tx.js';
+import { audit } from '../x/perps/block/identities.js';
+import { fromBech32 } from '../runtime/crypto/address.js';
+import { equity } from '../x/perps/margin/index.js';
+import { subaccountKey } from '../x/perps/subaccount-key.js';
 import { breakerStore } from '../x/perps/breakers/store.js';
 import { btc, usd, usdc } from './support/amounts.js';
 import { testChain, type TestChain } from './support/chain.js';
 import { marketFor } from './support/markets.js';
-import { deposit, order } from './support/messages.js';
+import { deposit, order, withdraw } from './support/messages.js';
 import { cancel, eventsOf, idsOf, positionOf } from './support/orders.js';
 
 const { SIDE_BUY: buy, SIDE_SELL: sell } = Side;
@@ -22,6 +32,11 @@ async function started(): Promise<TestChain> {
 }
 
 const stateOf = (chain: TestChain) => breakerStore.market(chain.plimsoll.app.queryContext(), 1);
+const perpsEquity = (chain: TestChain, key: Key): bigint => {
+  const ctx = chain.plimsoll.app.queryContext();
+  const { keeper } = chain.plimsoll.perpsDeps;
+  return equity(keeper.account(ctx, subaccountKey(fromBech32(key.address), 0)), keeper.markets(ctx));
+};
 const modeOf = (chain: TestChain): string => MarketMode[stateOf(chain)?.mode ?? 1]!.replace('MARKET_MODE_', '');
 const causesOf = (chain: TestChain): string[] =>
   (stateOf(chain)?.active ?? []).map(({ trigger }) => Trigger[trigger]!.replace('TRIGGER_', ''));
@@ -33,6 +48,12 @@ async function until(chain: TestChain, mode: string, most: number): Promise<numb
     await chain.block();
   }
   assert.fail(`not ${mode} after ${most} blocks: ${modeOf(chain)} by ${causesOf(chain).join(', ')}`);
+}
+
+/** Lets time pass before the next block; a block's time is that at which the one before was signed. */
+async function pass(chain: TestChain, ms: bigint): Promise<void> {
+  await chain.block([], ms);
+  await chain.block();
 }
 
 const outcome = (
@@ -97,6 +118,162 @@ describe('B1: a price that falls too fast', () => {
     assert.deepEqual(idsOf(chain, alice).open, [2n]);
     await until(chain, 'NORMAL', 80);
     assert.deepEqual(idsOf(chain, alice).open, []);
+    await chain.close();
+  });
+});
+
+describe('B3a: a price that does not come', () => {
+  test('raises margin, then lets positions only shrink, then halts; twenty prices and an auction re-open', async () => {
+    const chain = await started();
+    const [alice, bob] = chain.keys as [Key, Key];
+    await chain.block([
+      chain.sign(alice, [order(alice, buy, btc(1), usd(60_000))]),
+      chain.sign(bob, [order(bob, sell, btc(1), usd(60_000))]),
+    ]);
+    chain.prices.set({});
+    await chain.block();
+    await pass(chain, 6_000n);
+    assert.equal(modeOf(chain), 'NORMAL');
+    assert.ok(stateOf(chain)!.openingAddOnPpb > 0n, 'late');
+    await pass(chain, 24_000n);
+    assert.equal(modeOf(chain), 'REDUCE_ONLY');
+    const { results: opening } = await chain.block([
+      chain.sign(alice, [order(alice, buy, btc(1), usd(60_000), { clientId: 2n })]),
+    ]);
+    assert.match(outcome(opening, 1).log, /price is 3\d000 ms old, at most 30000; reduce-only orders are accepted/);
+    await pass(chain, 90_000n);
+    assert.equal(modeOf(chain), 'HALTED');
+    // Cash in and risk out: the order waits for the auction.
+    const { results } = await chain.block([
+      chain.sign(alice, [
+        deposit(alice, usdc(1)),
+        order(alice, sell, btc(1), usd(59_990), { clientId: 3n, reduceOnly: true }),
+      ]),
+      chain.sign(bob, [order(bob, buy, btc(1), usd(60_010), { clientId: 3n, reduceOnly: true })]),
+    ]);
+    assert.deepEqual([outcome(results, 1).code, outcome(results, 2).code], [0, 0], outcome(results, 1).log);
+    assert.equal(positionOf(chain, alice), btc(1));
+    chain.prices.set({ 'BTC-USD': '60000' });
+    const halted = await until(chain, 'AUCTION', 30);
+    assert.ok(halted >= 20 && halted <= 22, `${halted} blocks`);
+    await until(chain, 'NORMAL', 70);
+    assert.equal(positionOf(chain, alice), 0n);
+    await chain.close();
+  });
+});
+
+describe('B10: no blocks for five minutes', () => {
+  test('INV-X2 nobody is liquidated before the auction, which is half a minute after the first block at least', async () => {
+    const chain = await started();
+    const [alice, bob] = chain.keys as [Key, Key];
+    await chain.block([
+      chain.sign(alice, [order(alice, buy, btc(30), usd(60_000))]),
+      chain.sign(bob, [order(bob, sell, btc(30), usd(60_000))]),
+    ]);
+    assert.equal(positionOf(chain, alice), btc(30));
+    await pass(chain, 299_000n);
+    assert.equal(causesOf(chain).includes('OUTAGE'), false);
+    // 990,000 of the million are lost when blocks come again: 10,000 are left of 20,250 that are needed.
+    chain.prices.set({ 'BTC-USD': '27000' });
+    await pass(chain, 300_000n);
+    const at = (): bigint => chain.plimsoll.app.queryContext().block.timeMs;
+    assert.ok(causesOf(chain).includes('OUTAGE'));
+    assert.equal(modeOf(chain), 'AUCTION');
+    const { graceUntilMs, auction } = stateOf(chain)!;
+    assert.equal(graceUntilMs - auction!.startMs, 30_000n);
+    let first: bigint | undefined;
+    for (let blocks = 0; blocks < 70 && first === undefined; blocks++) {
+      const { results } = await chain.block();
+      if (eventsOf(results, 'EventLiquidation').length > 0) first = at();
+      else assert.equal(positionOf(chain, alice), btc(30));
+    }
+    assert.ok(first! >= auction!.endMs, 'it joins the auction that re-opens the market');
+    assert.equal(perpsEquity(chain, alice) >= 0n, true);
+    await chain.close();
+  });
+});
+
+describe('settlement', () => {
+  test('closes everything at the average of 30 minutes before the market was stopped, both sides alike', async () => {
+    const chain = await testChain({
+      markets: [marketFor('BTC-USD', 'A', usdc(1_000_000))],
+      breakers: true,
+      change(state) {
+        const { params } = state['perps'] as { params: { breakers: Record<string, unknown> } };
+        params.breakers['settled_per_block'] = 2;
+        demoGovernance(state);
+        for (const { mnemonic } of demoAccounts)
+          addBalance(state, keyFromMnemonic(mnemonic).address, 'uplim', 100_000_000n);
+      },
+    });
+    for (let i = 0; i < 4; i++) await chain.block();
+    const traders = chain.keys.slice(0, 4);
+    await chain.block(traders.map((key) => chain.sign(key, [deposit(key, usdc(1_000_000))])));
+    const [alice, bob, carol, dave] = traders as [Key, Key, Key, Key];
+    await chain.block([
+      chain.sign(alice, [order(alice, buy, btc(3), usd(60_000))]),
+      chain.sign(bob, [order(bob, sell, btc(1), usd(60_000))]),
+      chain.sign(carol, [order(carol, sell, btc(2), usd(60_000))]),
+      chain.sign(dave, [order(dave, buy, btc(1), usd(50_000))]),
+    ]);
+    const gov = <T>(name: string, type: { encode(value: T): { finish(): Uint8Array } }, value: T): TxMessage => ({
+      typeName: `cosmos.gov.v1.${name}`,
+      bytes: type.encode(value).finish(),
+    });
+    const settle = { authority, marketId: 1 };
+    await chain.block([
+      chain.sign(alice, [
+        gov('MsgSubmitProposal', MsgSubmitProposal, {
+          messages: [{ typeUrl: '/plimsoll.perps.v1.MsgSettleMarket', value: MsgSettleMarket.encode(settle).finish() }],
+          initialDeposit: [{ denom: 'uplim', amount: '10000000' }],
+          proposer: alice.address,
+          metadata: '',
+          title: 'Settle',
+          summary: 'Settle the market.',
+          expedited: false,
+        }),
+      ]),
+    ]);
+    const yes = VoteOption.VOTE_OPTION_YES;
+    await chain.block(
+      [alice, bob].map((key) =>
+        chain.sign(key, [gov('MsgVote', MsgVote, { proposalId: 1n, voter: key.address, option: yes, metadata: '' })]),
+      ),
+    );
+    for (let i = 0; i < 62; i++) await chain.block();
+    // A pump that the breaker stops: nobody is paid at its price.
+    chain.prices.set({ 'BTC-USD': '90000' });
+    await chain.block();
+    await chain.block();
+    assert.equal(modeOf(chain), 'AUCTION');
+    assert.equal(stateOf(chain)!.settlementPrice, usd(60_000));
+    const { perps } = chain.plimsoll.keepers;
+    const marketState = () => perps.marketState(chain.plimsoll.app.queryContext(), 1);
+    assert.equal(marketState().oraclePrice, usd(90_000));
+    await until(chain, 'SETTLEMENT', 15);
+    assert.equal(stateOf(chain)!.settlement!.price, usd(60_000));
+    const sizes: bigint[] = [];
+    for (let blocks = 0; blocks < 10 && !stateOf(chain)!.settlement!.done; blocks++) {
+      const { longQuanta, shortQuanta } = marketState();
+      assert.equal(longQuanta, shortQuanta);
+      sizes.push(longQuanta);
+      await chain.block();
+    }
+    assert.ok(sizes.length > 1, `in bounded steps: ${sizes.join(', ')}`);
+    assert.equal(stateOf(chain)!.settlement!.done, true);
+    assert.deepEqual(
+      traders.map((key) => positionOf(chain, key)),
+      [0n, 0n, 0n, 0n],
+    );
+    assert.deepEqual(idsOf(chain, dave).open, [], 'orders are cancelled');
+    const { results } = await chain.block([
+      chain.sign(alice, [order(alice, buy, btc(1), usd(60_000), { clientId: 9n })]),
+      chain.sign(carol, [withdraw(carol, usdc(5_000))]),
+    ]);
+    assert.match(outcome(results, 1).log, /all positions are closed at its final price/);
+    assert.equal(outcome(results, 2).code, 0, outcome(results, 2).log);
+    assert.equal(marketState().markPrice, usd(60_000), 'its last price stays');
+    assert.deepEqual(audit(chain.plimsoll.app.queryContext(), chain.plimsoll.perpsDeps).violations, []);
     await chain.close();
   });
 });

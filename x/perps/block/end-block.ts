@@ -3,6 +3,7 @@ import type { Deps } from '../deps.js';
 import { runAuctions } from './auctions.js';
 import { tellVaults } from './backstop.js';
 import { lookAtLosses } from '../breakers/look.js';
+import { settlePositions } from '../breakers/settle.js';
 import { followDebts, sellCollateral } from './conversions.js';
 import { checkIdentities } from './identities.js';
 import { planLiquidations } from './liquidate.js';
@@ -34,6 +35,7 @@ export function endBlock(ctx: Context, deps: Deps): void {
   takeOverResiduals(ctx, deps, work, residuals);
   resolveBankruptcies(ctx, deps, work);
   keepAges(ctx, work, residuals);
+  settlePositions(ctx, deps, work);
   tellVaults(ctx, deps, work);
   work.flush();
   lookAtLosses(ctx, deps, (id) => work.noted(id));

@@ -21,6 +21,8 @@ export function updateParams(ctx: Context, deps: Deps, msg: MsgUpdateParams): Ms
   requireAuthority(deps, msg.authority);
   if (msg.params === undefined) throw errors.invalidParams('params: missing');
   validateParams(msg.params);
+  if (msg.params.breakers === undefined && deps.keeper.params(ctx).breakers !== undefined)
+    throw errors.invalidParams('breakers: missing; a chain that has breakers keeps them');
   deps.keeper.setParams(ctx, msg.params);
   return {};
 }
