@@ -64,7 +64,7 @@ export function brokenBy(
 
 /** E1, E2, E3 and ID-0 to ID-4: coins are neither made nor lost, and every account stands. */
 function* conservation({ keepers, perpsDeps }: PlimsollApp, from: Stores, earlier: Before): Iterable<string> {
-  const { bank, insurance, perps } = keepers;
+  const { backstop, bank, insurance, perps } = keepers;
   const counted = new Map<string, bigint>();
   for (const [[, denom], amount] of bank.allBalances(from)) counted.set(denom, (counted.get(denom) ?? 0n) + amount);
   for (const [denom, supply] of bank.allSupply(from)) {
@@ -78,6 +78,8 @@ function* conservation({ keepers, perpsDeps }: PlimsollApp, from: Stores, earlie
   const tranches = insurance.recount(from);
   const reserve = insurance.moduleBalance(from);
   if (tranches !== reserve) yield `ID-1: tranches of ${tranches} against a balance of ${reserve}`;
+  const [payable, paidOut] = [backstop.payable(from), bank.moduleBalance(from, 'backstop', 'uusdc')];
+  if (payable !== paidOut) yield `ID-1: vaults owe those who leave ${payable} against a balance of ${paidOut}`;
   const { haltedReason, badDebt } = perps.ledger(from);
   if (haltedReason !== '') yield `the chain stopped trading by itself: ${haltedReason}`;
   if (badDebt !== 0n) yield `INV-A8: bad debt of ${badDebt}`;

@@ -1,7 +1,9 @@
+import { backstopOps } from './backstop-ops.js';
 import { deskOps, quoting } from './desk-ops.js';
 import { pick } from './draws.js';
 import { governanceOps } from './governance-ops.js';
 import { insuranceOps } from './insurance-ops.js';
+import { keeperOps } from './keeper-ops.js';
 import { json } from './message.js';
 import { moneyOps } from './money-ops.js';
 import { coin, perps, usdc, type Op } from './occasion.js';
@@ -45,6 +47,8 @@ export const ops: readonly Op[] = [
   ...deskOps,
   ...waitingOps,
   ...insuranceOps,
+  ...backstopOps,
+  ...keeperOps,
   ...governanceOps,
   ...nonsenseOps,
 ];
