@@ -36,6 +36,7 @@ import { ListedMarkets } from '../x/perps/listed-markets.js';
 import { PerpsKeeper } from '../x/perps/keeper.js';
 import { LiquidationMap } from '../x/perps/stress/derived/liquidation-map.js';
 import { PerpsModule } from '../x/perps/module.js';
+import { TraceIndex, type ArchivedTraces, type TraceArchive } from '../x/perps/trace/trace-index.js';
 import { VaultAccounts } from '../x/perps/vaults/accounts.js';
 import { stakingHooks as distributionHooks } from '../x/distribution/hooks.js';
 import { DistributionKeeper, moduleName as distributionAccount } from '../x/distribution/keeper.js';
@@ -84,6 +85,8 @@ export interface AppOptions {
   readonly bookIndex?: boolean;
   /** State-sync snapshots, offered and taken; none without it. */
   readonly snapshots?: SnapshotConnection;
+  /** Steps of the waterfall that the node can explain, 50,000 without it, and where they outlast a restart. They take part in no consensus. */
+  readonly traces?: { readonly steps: number; readonly archive?: TraceArchive; readonly archived?: ArchivedTraces };
   /** How proofs of liabilities are made. They take part in no consensus. */
   readonly proofs?: EpochOptions;
   /** What blocks are kept for; all are without it. */
@@ -120,6 +123,9 @@ const oracleRewardPpm = 300_000n;
 /** How long a validator whose prices were missing or wrong stays out at least. */
 const priceJailMs = 600_000n;
 
+/** Days of a quiet market, or one deep fall. */
+const defaultTraces = { steps: 50_000 };
+
 /** Every ten minutes or so, a tree that is done well before the next. */
 const defaultProofs: EpochOptions = { interval: 600n, perBlock: 5_000, keep: 2 };
 
@@ -143,6 +149,8 @@ export function createApp(options: AppOptions): PlimsollApp {
   const perps = new PerpsKeeper(new BookIndex(options.bookIndex));
   const insurance = new InsuranceKeeper(bank, new ListedMarkets(perps));
   const backstop = new BackstopKeeper(bank, new VaultAccounts({ keeper: perps, bank }));
+  const { steps, archive, archived }: NonNullable<AppOptions['traces']> = options.traces ?? defaultTraces;
+  const traces = steps === 0 ? undefined : new TraceIndex(steps, archive, archived);
   const perpsDeps: Deps = {
     keeper: perps,
     bank,
@@ -153,6 +161,7 @@ export function createApp(options: AppOptions): PlimsollApp {
     ...(options.healthIndex === false
       ? {}
       : { health: new HealthIndex(), accounts: new AccountCache(), liquidations: new LiquidationMap() }),
+    ...(traces === undefined ? {} : { traces }),
   };
 
   const charter = new CharterKeeper();
@@ -248,6 +257,7 @@ export function createApp(options: AppOptions): PlimsollApp {
     retention: options.retention,
     logger: options.logger,
   });
+  if (traces !== undefined) app.onBlock((block, events) => traces.read(block, events));
   app.onCommit((height) =>
     epochs.onCommit(height, {
       newest: () => ({ ctx: app.queryContext(), appHash: options.store.lastCommit().hash }),

@@ -99,7 +99,10 @@ describe('recovery claims (section 13.2)', () => {
     assert.ok(whole > 0n);
     const half = whole / 2n;
     assert.equal(charged!['to_recovery'], `${half}`);
-    const split = BigInt(charged!['to_insurance'] as string) + BigInt(charged!['to_fees'] as string);
+    const split =
+      BigInt(charged!['to_insurance'] as string) +
+      BigInt(charged!['to_fees'] as string) +
+      BigInt(charged!['to_backstop'] as string);
     assert.equal(split, whole - half, 'the rest is split as ever');
     assert.deepEqual(
       [paid!['amount'], paid!['remaining_before'], paid!['remaining']],

@@ -2,14 +2,19 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { addBalance, type AppState } from '../app/genesis.js';
+import { explain } from '../client/index.js';
 import { demoMarkets } from '../cmd/plimsolld/devnet/demo.js';
 import { moduleAddress, toBech32 } from '../runtime/crypto/address.js';
 import { audit } from '../x/perps/block/identities.js';
 import { Solvent } from '../x/perps/block/solvent.js';
 import { WorkingSet } from '../x/perps/block/working-set.js';
 import { deleverageCandidate, reaches, waterFill } from '../x/perps/liquidation/index.js';
-import type { AccountView } from '../x/perps/types.js';
+import { equity, maintenanceMargin } from '../x/perps/margin/index.js';
+import type { AccountView, StoredAccount } from '../x/perps/types.js';
+import { subaccountId } from '../x/perps/subaccount-key.js';
 import { testChain, type TestChain } from './support/chain.js';
+import { eventsOf } from './support/orders.js';
+import { why } from './support/why.js';
 
 const numRuns = Number(process.env['PLIMSOLL_FC_RUNS'] ?? 5);
 const usdc = 1_000_000n;
@@ -98,10 +103,39 @@ const scenario = fc.record({
   tranche: fc.constantFrom(0n, 1_000n * usdc, 1_000_000n * usdc),
 });
 
+const accountsOf = (chain: TestChain): StoredAccount[] => [
+  ...chain.plimsoll.keepers.perps.allAccounts(chain.plimsoll.app.queryContext()),
+];
+
+/** INV-L6: whose equity covers its margin at the block's marks is touched as the counterpart of somebody bankrupt only. */
+function assertUntouched(
+  chain: TestChain,
+  before: readonly StoredAccount[],
+  results: Parameters<typeof eventsOf>[0],
+): void {
+  const { perps } = chain.plimsoll.keepers;
+  const ctx = chain.plimsoll.app.queryContext();
+  const markets = perps.markets(ctx);
+  const counterparts = new Set(
+    [...eventsOf(results, 'EventDeleveraged'), ...eventsOf(results, 'EventHaircut')]
+      .filter(({ bankrupt }) => bankrupt !== true)
+      .map(({ subaccount }) => JSON.stringify(subaccount)),
+  );
+  for (const account of before) {
+    if (equity(account, markets) < maintenanceMargin(account, markets)) continue;
+    const { cash, positions } = perps.account(ctx, account.key);
+    const touched =
+      cash !== account.cash || positions.some((each, i) => each.quantity !== account.positions[i]?.quantity);
+    const id = JSON.stringify(subaccountId(account.key));
+    if (touched || positions.length !== account.positions.length) assert.ok(counterparts.has(id), `${id} was healthy`);
+  }
+}
+
 describe('deep moves of random systems without a book', () => {
-  test('INV-L1 every block ends solvent, and accounts kept in memory change nothing: a shadow reads the store', async () => {
+  test('INV-L1, INV-L6 every block ends solvent and leaves healthy accounts alone, traces explain themselves, and accounts kept in memory change nothing: a shadow reads the store', async () => {
     let haircuts = 0;
     let deleveraged = 0;
+    let explained = 0;
     await fc.assert(
       fc.asyncProperty(scenario, async ({ pairs, moves, tranche }) => {
         const chain = await chainOf(pairs, tranche);
@@ -113,12 +147,23 @@ describe('deep moves of random systems without a book', () => {
             chain.prices.set({ 'BTC-USD': `${at[0]! / 1e6}`, 'ETH-USD': `${at[1]! / 1e6}` });
             // The price is voted, then it holds; one block more for those who fail for the second time.
             for (let i = 0; i < 3; i++) {
+              const before = accountsOf(chain);
               const { results } = await chain.block();
+              assertUntouched(chain, before, results);
               for (const { type } of results.events) {
                 if (type.endsWith('EventHaircut')) haircuts++;
                 if (type.endsWith('EventDeleveraged')) deleveraged++;
               }
             }
+          }
+          for (const trace of (await why(chain, {})).traces) {
+            const { steps } = explain(trace);
+            assert.deepEqual(
+              steps.flatMap(({ checks }) => checks.filter(({ holds }) => !holds)),
+              [],
+              'every trace is explained by its own numbers',
+            );
+            explained++;
           }
           const ctx = chain.plimsoll.app.queryContext();
           assert.deepEqual(audit(ctx, chain.plimsoll.perpsDeps).violations, []);
@@ -130,6 +175,7 @@ describe('deep moves of random systems without a book', () => {
       // A crash by 40 % with nothing to pay for it comes in every run of this test.
       { numRuns, examples: [[{ pairs: [0, 200_000].map(longAndShort), moves: [[-40, -40]], tranche: 0n }]] },
     );
+    assert.ok(explained > 0);
     assert.ok(haircuts > 0 && deleveraged > 0, `${haircuts} haircuts, ${deleveraged} closes`);
   });
 

@@ -20,6 +20,7 @@ export function paths(home: string) {
     pricesToml: join(home, 'config', 'prices.toml'),
     state: join(home, 'data', 'state'),
     snapshots: join(home, 'data', 'snapshots'),
+    traces: join(home, 'data', 'traces'),
     blocks: join(home, 'data', 'blocks'),
     genesisHash: join(home, 'data', 'genesis.sha256'),
     keyring: join(home, 'keyring'),
@@ -66,6 +67,8 @@ const appToml = z.strictObject({
       keep: z.int().min(0).max(1_000).default(2),
     })
     .prefault({}),
+  /** Steps of the waterfall that this node can explain (query perps why), the newest ones; 0 keeps none. About a kilobyte each. */
+  traces: z.strictObject({ steps: z.int().min(0).max(10_000_000).default(50_000) }).prefault({}),
   /** The older name of custom pruning; wins over `pruning` where a file still has it. */
   keep_versions: z.int().min(1).max(1_000_000).optional(),
   /** Heights between two points from which a restart replays the log. */

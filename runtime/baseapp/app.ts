@@ -55,6 +55,7 @@ import { CheckedTxs } from './checked-txs.js';
 import { consensusParams, consensusStore, initConsensusParams, sameParams } from './consensus-params.js';
 import { Context, type BlockInfo, type ExecMode } from './context.js';
 import { AppError, FatalError, sdkErrors } from './errors.js';
+import type { AppEvent } from './events.js';
 import { CountingGasMeter } from './gas.js';
 import type { Module, ValidatorUpdate } from './module.js';
 import { keepAllBlocks, retainHeight, type BlockRetention } from './retention.js';
@@ -85,6 +86,9 @@ export interface BaseAppOptions {
   readonly logger: Logger;
 }
 
+/** Reads what a block emitted; it takes part in no consensus. */
+export type BlockReader = (block: BlockInfo, events: readonly AppEvent[]) => Promise<void> | undefined;
+
 const blockTime = new Item(consensusStore, 2, unsigned64);
 
 const noBytes = new Uint8Array(0);
@@ -102,6 +106,9 @@ export class BaseApp implements Application {
   readonly #events: TypedEvents;
   readonly #decoded = new Map<string, ExecutableTx | AppError>();
   readonly #listeners: ((height: bigint) => void)[] = [];
+  readonly #readers: BlockReader[] = [];
+  /** What readers of the pending block still write. */
+  #reading: readonly Promise<void>[] = [];
   #check: CacheMultiStore;
   /** What `#check` holds the effects of. */
   readonly #checked = new CheckedTxs();
@@ -125,6 +132,11 @@ export class BaseApp implements Application {
   /** Calls `listener` after each commit. */
   onCommit(listener: (height: bigint) => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** Shows `reader` the events of each block, those of transactions apart; what it returns is awaited before the block is committed. */
+  onBlock(reader: BlockReader): void {
+    this.#readers.push(reader);
   }
 
   // ---- info and query connection ----------------------------------------
@@ -398,6 +410,7 @@ export class BaseApp implements Application {
 
     const { hash } = this.#store.prepare(request.height, layer);
     this.#pendingHeight = request.height;
+    this.#reading = this.#readers.flatMap((reader) => reader(block, ctx.events.list()) ?? []);
     return {
       events: toAbciEvents(ctx.events.list()),
       txResults: results,
@@ -410,6 +423,8 @@ export class BaseApp implements Application {
   async commit(): Promise<ResponseCommit> {
     if (this.#pendingHeight === undefined) throw new SequenceError('Commit without FinalizeBlock');
     const height = this.#pendingHeight;
+    await Promise.all(this.#reading);
+    this.#reading = [];
     await this.#store.commit();
     this.#pendingHeight = undefined;
     this.#genesis = undefined;

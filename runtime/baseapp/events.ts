@@ -21,6 +21,11 @@ export class MessageEvent<T> implements AppEvent {
     this.#write = write;
   }
 
+  /** What was emitted; as immutable as the event. */
+  get message(): T {
+    return this.#message;
+  }
+
   get attributes(): readonly Attribute[] {
     return this.#write(this.#message);
   }

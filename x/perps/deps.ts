@@ -3,6 +3,7 @@ import type { HealthIndex } from './block/health-index.js';
 import type { BackstopKeeper, BankKeeper, InsuranceKeeper, OracleKeeper } from './expected_keepers.js';
 import type { LiquidationMap } from './stress/derived/liquidation-map.js';
 import type { PerpsKeeper } from './keeper.js';
+import type { TraceIndex } from './trace/trace-index.js';
 
 /** What the module's messages, queries and block hooks work with. */
 export interface Deps {
@@ -19,6 +20,8 @@ export interface Deps {
   readonly accounts?: AccountCache;
   /** Where positions would be liquidated, for queries; without it they count from state. */
   readonly liquidations?: LiquidationMap;
+  /** What the waterfall did in the newest blocks, for those who ask why; a node may keep none. */
+  readonly traces?: TraceIndex;
 }
 
 /** Module account that holds all collateral, fees and clearing balances. */

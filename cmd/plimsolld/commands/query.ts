@@ -6,6 +6,7 @@ import { Failure } from '../failure.js';
 import { print } from '../output.js';
 import { addFieldFlags, comment, kebab, messageFromFlags } from '../tx/flags.js';
 import { clientOf, nodeFlags, type CommonFlags } from './common.js';
+import { whyCommand } from './why.js';
 
 /** plimsolld query: one command for every query of the chain, made from the protobuf descriptors. */
 export function queryCommand(registry: Registry): Command {
@@ -22,11 +23,18 @@ Examples:
   plimsolld query tx 0A1B...
   plimsolld query block 100`,
     );
+  /** Queries whose answers are worth more than their fields. */
+  const own = new Map([['plimsoll.perps.v1.Query/Why', whyCommand]]);
   for (const service of registry.services()) {
     if (service.isMsgService || !service.fullName.endsWith('.Query')) continue;
     const module = service.fullName.split('.')[1]!;
     const group = new Command(module).description(`Queries of ${service.fullName.replace(/\.Query$/, '')}`);
     for (const { name, inputType, outputType } of service.methods) {
+      const special = own.get(`${service.fullName}/${name}`);
+      if (special !== undefined) {
+        group.addCommand(special());
+        continue;
+      }
       const rpc = registry.files.getService(service.fullName)!.methods.find((method) => method.name === name)!;
       const command = new Command(kebab(name)).description(comment(rpc) || `Query ${service.fullName}/${name}`);
       addFieldFlags(command, registry.message(inputType), []);

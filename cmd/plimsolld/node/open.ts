@@ -22,6 +22,7 @@ import { historyOf, paths, type AppConfig } from '../config.js';
 import { Failure } from '../failure.js';
 import { loadPricesConfig, pricesTomlPath } from '../prices/config.js';
 import { InProcessPriceSource } from '../prices/in-process.js';
+import { LevelTraceArchive } from './trace-archive.js';
 
 /** @throws Failure naming file and field */
 export function readGenesis(path: string): GenesisDoc {
@@ -103,9 +104,11 @@ export async function openApp(home: string, config: AppConfig, logger: Logger): 
   });
   let prices: PriceSource | undefined;
   let snapshots: SnapshotManager | undefined;
+  let traces: Awaited<ReturnType<typeof LevelTraceArchive.open>> | undefined;
   const close = async (): Promise<void> => {
     prices?.close?.();
     await snapshots?.close();
+    await traces?.archive.close();
     await store.close();
   };
   try {
@@ -116,6 +119,8 @@ export async function openApp(home: string, config: AppConfig, logger: Logger): 
     }
     // Opening the library removes what a killed process left half-written.
     snapshots = new SnapshotManager(store, await SnapshotLibrary.open(files.snapshots), stateSync, logger);
+    const { steps } = config.traces;
+    if (steps > 0) traces = await LevelTraceArchive.open(files.traces, logger);
     const plimsoll = createApp({
       store,
       chainId: genesis.chain_id,
@@ -127,6 +132,11 @@ export async function openApp(home: string, config: AppConfig, logger: Logger): 
         interval: BigInt(config.proofs.interval),
         perBlock: config.proofs['accounts-per-block'],
         keep: config.proofs.keep,
+      },
+      traces: {
+        steps,
+        ...(traces === undefined ? {} : { archive: traces.archive }),
+        ...(traces?.archived === undefined ? {} : { archived: traces.archived }),
       },
       retention: {
         minRetainBlocks: config['min-retain-blocks'],

@@ -50,6 +50,10 @@ export function deleverage(
         maintenanceMargin: marginOf(market, candidate).toString(),
         askedQuantity: cut.asked,
         hedgeQuantity: cut.hedge,
+        maintenanceRatePpb: market.maintenanceRate,
+        depthUnit: market.depthUnit.toString(),
+        otherMargin: candidate.otherMargin.toString(),
+        offsets: candidate.marginAt !== undefined,
       });
     }
   }
@@ -67,6 +71,10 @@ type Reason = Pick<
   | 'maintenanceMargin'
   | 'askedQuantity'
   | 'hedgeQuantity'
+  | 'maintenanceRatePpb'
+  | 'depthUnit'
+  | 'otherMargin'
+  | 'offsets'
 >;
 
 /** The account's own event of bankruptcy says the rest. */
@@ -79,6 +87,10 @@ const bankruptReason: Reason = {
   maintenanceMargin: '',
   askedQuantity: 0n,
   hedgeQuantity: 0n,
+  maintenanceRatePpb: 0n,
+  depthUnit: '',
+  otherMargin: '',
+  offsets: false,
 };
 
 /** Closes part of a position at mark; returns the signed change of cash. */

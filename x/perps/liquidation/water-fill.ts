@@ -198,6 +198,12 @@ export function reaches(
 export const marginOf = (market: MarketView, candidate: DeleverageCandidate): Quote =>
   quote(marginAt(market, candidate, candidate.size));
 
+/** What cutting down to a level closes of a candidate, base quanta. @param lambda ppm */
+export const cutAtLevel = (market: MarketView, candidate: DeleverageCandidate, lambda: bigint): bigint => {
+  const ratio = ratioOf(market, candidate);
+  return ratio !== undefined && ratio <= lambda ? 0n : cut(market, candidate, lambda, mostUseful(market, candidate));
+};
+
 /** Risk MM/E, ppm, rounded up; undefined without equity. */
 export function ratioOf(market: MarketView, candidate: DeleverageCandidate): bigint | undefined {
   const { equity, size } = candidate;
@@ -233,7 +239,7 @@ const marginAt = (market: MarketView, candidate: DeleverageCandidate, size: bigi
     : candidate.marginAt(size);
 
 /** Largest cut that still lowers the account's margin: all of a position that hedges nothing. */
-function mostUseful({ stepSize }: MarketView, { size, marginAt: margin }: DeleverageCandidate): bigint {
+export function mostUseful({ stepSize }: MarketView, { size, marginAt: margin }: DeleverageCandidate): bigint {
   if (margin === undefined) return size;
   return min(size, stepSize * maximiser((n) => -margin(max(0n, size - n * stepSize)), cdiv(size, stepSize)));
 }

@@ -13,6 +13,7 @@ import { orderToProto } from '../msgs/order-proto.js';
 import { requireSubaccountKey } from '../msgs/common.js';
 import { sdkErrors } from '../../../runtime/baseapp/errors.js';
 import { keeperBidQueries } from './keeper-bids.js';
+import { adlQueries } from './adl.js';
 import { positionInfo, subaccountInfo } from './accounts.js';
 import { collateralAssets, collateralOf, collateralSales } from './collateral.js';
 import { breakerQueries } from './breakers.js';
@@ -20,6 +21,7 @@ import { marketRates } from './rates.js';
 import { stressQueries } from './stress.js';
 import { preview, type MsgHandlers } from './preview.js';
 import { recoveryQueries } from '../recovery/queries.js';
+import { traceQueries } from '../trace/queries.js';
 import { waitingQueries } from './waiting.js';
 import { queuedWithdrawals, withdrawalBuckets } from '../withdrawals/queries.js';
 import { bookLevels, defaultDepth, marketInfo, maxDepth } from './markets.js';
@@ -96,6 +98,8 @@ export function queries(deps: Deps, messages: MsgHandlers): Handlers<typeof Quer
     ...keeperBidQueries(deps),
     ...recoveryQueries(deps),
     ...stressQueries(deps),
+    ...traceQueries(deps),
+    ...adlQueries(deps),
     orderBook: (ctx, { marketId, depth }) => {
       requireMarket(ctx, marketId);
       if (depth > maxDepth) throw errors.invalidOrder(`depth: ${depth}; at most ${maxDepth}`);
