@@ -47,8 +47,11 @@ export class Round {
     this.#assets = assets;
   }
 
-  /** Counts an account with positions. O(positions * (1 + scenarios in which it may be short)). */
-  add(account: AccountView): void {
+  /**
+   * Counts an account with positions. O(positions * (1 + scenarios in which it may be short)).
+   * @returns losses of a position in a scenario that were computed
+   */
+  add(account: AccountView): number {
     const worth = equity(account, this.#markets);
     const slack = worth - maintenanceMargin(account, this.#markets);
     const views = account.positions.map(({ marketId }) => this.#markets(marketId));
@@ -70,7 +73,12 @@ export class Round {
         value: assetValue(assetOf(this.#markets, assetId), amount),
       })),
     };
-    shortfalls(stressed, this.#frozen, (k, _whole, parts) => this.#countShortfall(k, views, parts));
+    let counters: Counters | undefined;
+    const computed = shortfalls(stressed, this.#frozen, (k, _whole, parts) => {
+      counters ??= this.#countersOf(views);
+      countShortfall(counters, k, parts);
+    });
+    return computed * legs.length;
   }
 
   /** What closing a position costs: the least penalty, and what depth makes of its size (section 4.2). Rounded up. */
@@ -80,22 +88,21 @@ export class Round {
     return { cost: fee + concentration(market, size), thinCost: fee + concentration(thin, size) };
   }
 
-  #countShortfall(k: number, views: readonly MarketView[], parts: readonly bigint[]): void {
-    let shared = 0n;
-    const byClass = new Map<string, { readonly id: TrancheRef; sum: bigint }>();
-    for (const [index, part] of parts.entries()) {
-      if (part === 0n) continue;
-      const market = views[index]!;
-      count(this.#tally(marketTranche(market.id)), k, part);
-      const id = classTrancheOf(market.class);
-      if (id === undefined) continue;
-      const known = byClass.get(market.class);
-      if (known === undefined) byClass.set(market.class, { id, sum: part });
-      else known.sum += part;
-      if (isShared(market.class)) shared += part;
+  /** Where an account's shortfalls are counted: each position's market, then every tranche that several of them share. */
+  #countersOf(views: readonly MarketView[]): Counters {
+    const shared = new Map<string, { readonly tally: Tally; readonly legs: number[] }>();
+    const share = (id: TrancheRef, leg: number): void => {
+      const key = keyOf(id);
+      const known = shared.get(key);
+      if (known === undefined) shared.set(key, { tally: this.#tally(id), legs: [leg] });
+      else known.legs.push(leg);
+    };
+    for (const [leg, { class: name }] of views.entries()) {
+      const id = classTrancheOf(name);
+      if (id !== undefined) share(id, leg);
+      if (isShared(name)) share(globalTranche, leg);
     }
-    for (const { id, sum } of byClass.values()) count(this.#tally(id), k, sum);
-    if (shared > 0n) count(this.#tally(globalTranche), k, shared);
+    return { own: views.map(({ id }) => this.#tally(marketTranche(id))), shared: [...shared.values()] };
   }
 
   #countPosition(market: MarketView, size: bigint, long: boolean, slack: bigint): void {
@@ -126,7 +133,7 @@ export class Round {
   }
 
   #tally(id: TrancheRef): Tally {
-    const key = `${id.kind}/${id.number}`;
+    const key = keyOf(id);
     let known = this.#tallies.get(key);
     if (known === undefined) {
       known = { id, tally: tallyFromProto(stressStore.trancheTally(this.#ctx, id)) };
@@ -144,6 +151,22 @@ export class Round {
     return known;
   }
 }
+
+interface Counters {
+  readonly own: readonly Tally[];
+  readonly shared: readonly { readonly tally: Tally; readonly legs: readonly number[] }[];
+}
+
+function countShortfall({ own, shared }: Counters, k: number, parts: readonly bigint[]): void {
+  for (const [leg, part] of parts.entries()) if (part > 0n) count(own[leg]!, k, part);
+  for (const { tally, legs } of shared) {
+    let sum = 0n;
+    for (const leg of legs) sum += parts[leg]!;
+    if (sum > 0n) count(tally, k, sum);
+  }
+}
+
+const keyOf = ({ kind, number }: TrancheRef): string => `${kind}/${number}`;
 
 export function tallyFromProto(proto: TrancheTally | undefined): Tally {
   const tally: Tally = new Map();

@@ -5,8 +5,8 @@ export interface ScenarioTally {
   readonly second: bigint;
 }
 
-/** By scenario; one that costs nobody anything is not there. */
-export type Tally = Map<number, ScenarioTally>;
+/** By scenario; one that costs nobody anything is not there. Counted in place. */
+export type Tally = Map<number, { -readonly [K in keyof ScenarioTally]: ScenarioTally[K] }>;
 
 /** Adds what one account cannot pay; positive. */
 export function count(tally: Tally, scenario: number, amount: bigint): void {
@@ -15,9 +15,11 @@ export function count(tally: Tally, scenario: number, amount: bigint): void {
     tally.set(scenario, { sum: amount, first: amount, second: 0n });
     return;
   }
-  const { sum, first, second } = before;
-  if (amount > first) tally.set(scenario, { sum: sum + amount, first: amount, second: first });
-  else tally.set(scenario, { sum: sum + amount, first, second: amount > second ? amount : second });
+  before.sum += amount;
+  if (amount > before.first) {
+    before.second = before.first;
+    before.first = amount;
+  } else if (amount > before.second) before.second = amount;
 }
 
 /** S_k of several markets together. Order does not matter: sums. */
