@@ -17,6 +17,7 @@ import { BackstopKeeper } from '../x/backstop/keeper.js';
 import { BackstopModule } from '../x/backstop/module.js';
 import { BankKeeper } from '../x/bank/keeper.js';
 import { BankModule } from '../x/bank/module.js';
+import { BoundedMessages } from '../x/charter/bounded-messages.js';
 import { CharterKeeper } from '../x/charter/keeper.js';
 import { CharterModule } from '../x/charter/module.js';
 import type { Deps as GovDeps } from '../x/gov/deps.js';
@@ -52,6 +53,7 @@ import { StakingKeeper, bondedPool, notBondedPool } from '../x/staking/keeper.js
 import { StakingModule } from '../x/staking/module.js';
 import { ValsetKeeper } from '../x/valset/keeper.js';
 import { ValsetModule } from '../x/valset/module.js';
+import { boundedMessages } from './bounded-messages.js';
 
 export const appName = 'plimsoll';
 export const appVersion = '0.1.0';
@@ -165,6 +167,11 @@ export function createApp(options: AppOptions): PlimsollApp {
   };
 
   const charter = new CharterKeeper();
+  const bounded = new BoundedMessages(
+    charter,
+    registry,
+    boundedMessages({ backstop, charter, insurance, oracle, perps }),
+  );
   const govDeps: GovDeps = {
     keeper: new GovKeeper(),
     bank,
@@ -174,7 +181,9 @@ export function createApp(options: AppOptions): PlimsollApp {
     router: {
       decode: (typeName, bytes) => app.router.decode(typeName, bytes),
       signersOf: (typeName, message) => app.router.signersOf(typeName, message),
-      execute: (ctx, typeName, message) => app.router.execute(ctx, typeName, message),
+      // Nobody else signs for governance: what changes numbers passes here.
+      execute: (ctx, typeName, message) =>
+        bounded.execute(ctx, typeName, message, () => app.router.execute(ctx, typeName, message)),
     },
     authority,
   };
@@ -186,7 +195,7 @@ export function createApp(options: AppOptions): PlimsollApp {
   const distributionModule = new DistributionModule(distribution, registry, authority, feeCollector);
   const slashingModule = new SlashingModule(slashing, registry, authority);
   const genutilModule = new GenutilModule(registry, (ctx, tx) => app.runGenesisTx(ctx, tx));
-  const charterModule = new CharterModule(charter, registry, authority);
+  const charterModule = new CharterModule(charter, registry, authority, bounded);
   const govModule = new GovModule(govDeps, registry);
   const oracleModule = new OracleModule(oracle, registry, authority);
   const insuranceModule = new InsuranceModule(insurance, registry, authority);

@@ -40,7 +40,7 @@ const gov = <T>(name: string, type: { encode(value: T): { finish(): Uint8Array }
 const coin = (amount: bigint) => ({ denom: 'uplim', amount: amount.toString() });
 
 /** Raises the number of open orders an account may have. */
-function moreOrders(from = authority, maxOpenOrders = 300): { typeUrl: string; value: Uint8Array } {
+function moreOrders(from = authority, maxOpenOrders = 250): { typeUrl: string; value: Uint8Array } {
   const { keeper } = chain.plimsoll.perpsDeps;
   const params = Params.fromPartial({ ...keeper.params(chain.plimsoll.app.queryContext()), maxOpenOrders });
   return {
@@ -55,7 +55,7 @@ const submit = (by: SigningKey, changes: Partial<MsgSubmitProposal> = {}): TxMes
     proposer: by.address,
     metadata: '',
     title: 'More orders',
-    summary: 'Market makers ask for 300 open orders.',
+    summary: 'Market makers ask for 250 open orders.',
     expedited: false,
     ...changes,
   });
@@ -103,7 +103,7 @@ describe('a proposal that the council accepts', () => {
     await blocks(9);
     assert.equal(openOrders(), 200, 'the timelock holds');
     await chain.block();
-    assert.equal(openOrders(), 300);
+    assert.equal(openOrders(), 250);
     assert.equal(proposal()!.failedReason, '');
   });
 
@@ -113,8 +113,37 @@ describe('a proposal that the council accepts', () => {
     await chain.block([alice, bob].map((key) => chain.sign(key, [vote(key, 1n, VoteOption.VOTE_OPTION_YES)])));
     await blocks(70);
     assert.equal(proposal()!.status, ProposalStatus.PROPOSAL_STATUS_FAILED);
-    assert.match(proposal()!.failedReason, /^perps\/25 messages\[1\]: max_open_orders/);
+    assert.match(proposal()!.failedReason, /^charter\/2 messages\[1\]: max_open_orders/);
     assert.equal(openOrders(), 200);
+  });
+
+  test('INV-G2 moves a number by a quarter of what it was within seven days at most, in however many steps', async () => {
+    let id = 0n;
+    /** Proposes, votes, waits; returns the number that holds then and why it failed. */
+    const decide = async (wanted: number): Promise<readonly [number, string]> => {
+      id++;
+      const messages = [moreOrders(authority, wanted)];
+      await run(alice, submit(alice, { messages, expedited: true, initialDeposit: [coin(5n * deposit)] }));
+      await chain.block([alice, bob, carol].map((key) => chain.sign(key, [vote(key, id, VoteOption.VOTE_OPTION_YES)])));
+      await chain.block([], 30_000n);
+      await blocks(2);
+      await chain.block([], 10_000n);
+      await blocks(2);
+      return [openOrders(), proposal(id)!.failedReason];
+    };
+    assert.deepEqual(await decide(251), [
+      200,
+      'charter/2 messages[0]: max_open_orders: 251; expected 150 to 250 within seven days: change is too large',
+    ]);
+    assert.deepEqual(await decide(230), [230, '']);
+    assert.deepEqual((await decide(260))[0], 230, 'measured from 200 still');
+    assert.deepEqual((await decide(172))[0], 230, 'and from 230');
+    assert.deepEqual(await decide(250), [250, '']);
+    await chain.block([], 7n * 86_400_000n);
+    await blocks(1);
+    assert.deepEqual(await decide(300), [300, '']);
+    const past = [...chain.plimsoll.keepers.charter.pastValues(ctx())];
+    assert.equal(past.length, 1, 'what is over is forgotten');
   });
 
   test('goes on in a chain that starts from an export while it waits', async () => {
@@ -131,7 +160,7 @@ describe('a proposal that the council accepts', () => {
     for (let i = 0; i < 60; i++) await next.block();
     assert.equal(at(), 200, 'not before the time it was told');
     for (let i = 0; i < 30; i++) await next.block();
-    assert.equal(at(), 300);
+    assert.equal(at(), 250);
     await next.close();
   });
 });

@@ -1,4 +1,4 @@
-import { Params } from '../../gen/plimsoll/charter/v1/charter.js';
+import { Params, PastValue } from '../../gen/plimsoll/charter/v1/charter.js';
 import type { Context } from '../../runtime/baseapp/context.js';
 import { FatalError } from '../../runtime/baseapp/errors.js';
 import { msOfProtoTime } from '../../runtime/baseapp/time.js';
@@ -26,6 +26,22 @@ const waiting = new Collection<Waiting, true>(
   },
   marker,
 );
+
+/** (subject, number) → a value that governance replaced, the oldest first. */
+const pastValues = new Collection<readonly [subject: string, untilMs: bigint, number: bigint], PastValue>(
+  storeName,
+  3,
+  {
+    encode: ([subject, untilMs, number]) => subjectKey(subject) + u64(untilMs) + u64(number),
+    decode: (key) => {
+      const end = key.indexOf('\0');
+      return [key.slice(0, end), readU64(key, end + 1), readU64(key, end + 9)];
+    },
+  },
+  protoCodec<PastValue>(PastValue),
+);
+/** Names of subjects hold no zero byte: no subject begins another. */
+const subjectKey = (subject: string): string => `${subject}\0`;
 
 /** Who decides while stake does not, and what was decided and waits. */
 export class CharterKeeper {
@@ -58,6 +74,28 @@ export class CharterKeeper {
   /** All that wait, the earliest first. */
   *waiting(from: Stores): Iterable<Waiting> {
     for (const [entry] of waiting.entries(from)) yield entry;
+  }
+
+  /** What was replaced of a subject, or of all, the oldest first. */
+  pastValues(from: Stores, subject?: string): Iterable<PastValue> {
+    return pastValues.values(from, subject === undefined ? '' : subjectKey(subject));
+  }
+
+  addPastValue(to: Stores<KVStore>, value: PastValue): void {
+    let number = 0n;
+    // Several proposals may change one value in one block.
+    while (pastValues.has(to, [value.subject, value.untilMs, number])) number++;
+    pastValues.set(to, [value.subject, value.untilMs, number], value);
+  }
+
+  /** Forgets what a subject was before a time. */
+  dropPastValues(to: Stores<KVStore>, subject: string, beforeMs: bigint): void {
+    const old = [];
+    for (const [key] of pastValues.entries(to, subjectKey(subject))) {
+      if (key[1] > beforeMs) break;
+      old.push(key);
+    }
+    for (const key of old) pastValues.delete(to, key);
   }
 
   /** Takes the first whose time has come off the queue. */

@@ -9,6 +9,8 @@ import { paginate } from '../../runtime/baseapp/pagination.js';
 import { msOfProtoTime, protoTimeOf } from '../../runtime/baseapp/time.js';
 import type { JsonValue, ProtoRegistry } from '../../runtime/codec/types.js';
 import { keyBytes, u64 } from '../../runtime/store/key.js';
+import type { BoundedMessages } from './bounded-messages.js';
+import { numbersOf } from './change-bounds.js';
 import { storeName, type CharterKeeper, type Waiting } from './keeper.js';
 import { defaultParams, validateParams } from './params.js';
 
@@ -24,6 +26,7 @@ export class CharterModule implements Module {
     readonly registry: ProtoRegistry,
     /** bech32 address that governance messages come from. */
     readonly authority: string,
+    readonly bounded: BoundedMessages,
   ) {}
 
   register(registrar: ServiceRegistrar): void {
@@ -45,11 +48,23 @@ export class CharterModule implements Module {
         const page = paginate(keeper.waiting(ctx), pagination, keyOf, waitingToProto);
         return { waiting: page.items, pagination: page.pagination };
       },
+      changeBounds: (ctx, { message, id }) => {
+        const { now, bounds } = this.bounded.boundsOf(ctx, message, id);
+        const numbers = numbersOf(now);
+        return {
+          bounds: [...bounds].map(([field, { least, most }]) => ({
+            field,
+            value: (numbers.get(field) ?? '').toString(),
+            least: least.toString(),
+            most: most.toString(),
+          })),
+        };
+      },
     });
   }
 
   defaultGenesis(): GenesisJson {
-    return this.#toJson({ params: defaultParams, waiting: [] });
+    return this.#toJson({ params: defaultParams, waiting: [], pastValues: [] });
   }
 
   validateGenesis(json: GenesisJson): void {
@@ -57,16 +72,18 @@ export class CharterModule implements Module {
   }
 
   initGenesis(ctx: Context, json: GenesisJson): void {
-    const { params, waiting } = this.#fromJson(json);
+    const { params, waiting, pastValues } = this.#fromJson(json);
     this.keeper.setParams(ctx, params!);
     for (const { proposalId, executionTime } of waiting)
       this.keeper.setWaiting(ctx, { proposalId, executionMs: msOfProtoTime(executionTime) });
+    for (const past of pastValues) this.keeper.addPastValue(ctx, past);
   }
 
   exportGenesis(ctx: Context): GenesisJson {
     return this.#toJson({
       params: this.keeper.params(ctx),
       waiting: [...this.keeper.waiting(ctx)].map(waitingToProto),
+      pastValues: [...this.keeper.pastValues(ctx)],
     });
   }
 
@@ -78,6 +95,12 @@ export class CharterModule implements Module {
     const state = GenesisState.decode(this.registry.fromJson(genesisType, json as JsonValue));
     if (state.params === undefined) throw new Error('charter.params: missing');
     validateParams(state.params);
+    for (const [index, { subject }] of state.pastValues.entries()) {
+      if (!/^[\w.]+(\/\d+)?$/.test(subject))
+        throw new Error(
+          `charter.past_values[${index}].subject: ${JSON.stringify(subject.slice(0, 100))} is no message`,
+        );
+    }
     return state;
   }
 }
