@@ -145,7 +145,19 @@ export function setStaleness(state: AppState, staleMs: bigint): void {
   if (BigInt(params['late_ms'] as string) > staleMs) params['late_ms'] = staleMs.toString();
   if (BigInt(params['dead_ms'] as string) < 2n * staleMs) params['dead_ms'] = (2n * staleMs).toString();
   sections(state).perps.params['stale_ms'] = staleMs.toString();
+  // Later steps stay behind the first.
+  const breakers = breakersOf(state);
+  if (breakers !== undefined && BigInt(breakers['halt_ms'] as string) < 4n * staleMs)
+    breakers['halt_ms'] = (4n * staleMs).toString();
 }
+
+/** Sets after how long a time without blocks markets re-open by auction (breaker B10). */
+export function setOutage(state: AppState, outageMs: bigint): void {
+  breakersOf(state)!['outage_ms'] = outageMs.toString();
+}
+
+const breakersOf = (state: AppState): Record<string, unknown> | undefined =>
+  sections(state).perps.params['breakers'] as Record<string, unknown> | undefined;
 
 /** Names for wallets: what one USDC and one PLIM are. */
 export function addDenomMetadata(state: AppState): void {

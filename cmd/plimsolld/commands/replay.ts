@@ -100,7 +100,10 @@ function summary(report: ReplayReport): string {
     `insurance ${usdc(insurance.start)} at the start, ${usdc(insurance.min)} at worst, ${usdc(insurance.end)} at the end; bad debt ${usdc(report.badDebt)}`,
     `negative equity at the end of a block: ${report.negativeEquityBlockEnds}; identity violations: ${report.identityViolations}`,
     ...report.violations,
-    ...report.breakers.map((reason) => `trading stopped: ${reason}`),
+    `breakers: ${report.breakers.filter(({ active }) => active).length} times`,
+    ...report.breakers
+      .filter(({ trigger }) => trigger === 'INVARIANT')
+      .map(({ height, figure }) => `block ${height}: trading stopped: ${figure}`),
     `app hash ${report.appHash}`,
   ];
   return lines.join('\n');

@@ -4,6 +4,7 @@ import {
   addMarket,
   defaultAppState,
   fundVault,
+  setOutage,
   validateAppState,
   type AppState,
 } from '../../../app/genesis.js';
@@ -13,6 +14,7 @@ import type { Registry } from '../../../runtime/codec/registry.js';
 import { moduleAddress, toBech32 } from '../../../runtime/crypto/address.js';
 import type { ConsensusKey } from '../../../runtime/engine/consensus-key.js';
 import { defaultConsensusParams, type GenesisDoc } from '../../../runtime/engine/genesis-doc.js';
+import { defaultBreakerParams } from '../../../x/perps/breakers/params.js';
 import { collateralDenom } from '../../../x/perps/deps.js';
 import type { ReplayInputs } from './inputs.js';
 import type { Timeline } from './timeline.js';
@@ -48,6 +50,7 @@ export function replayGenesis(
   const behind = markets.reduce((sum, { id }) => sum + trancheOf(id, traders), 0n);
   // All markets of a replay are of one class; its vault is worth as much as their tranches together.
   fundVault(state, Number(markets[0]!.class), behind);
+  if (timeline.outageMs > defaultBreakerParams.outageMs) setOutage(state, timeline.outageMs);
   validateAppState(app.modules, state);
   return {
     genesis_time: new Date(Number(timeline.timeMs(1))).toISOString(),

@@ -48,8 +48,22 @@ export interface BlockRecord {
   readonly negativeAccounts: number;
   readonly violations: readonly string[];
   readonly haltedReason: string;
+  /** What breakers did: docs/breakers.md. */
+  readonly breakers: readonly BreakerNote[];
   /** Wall time that the block took, microseconds. */
   readonly micros: number;
+}
+
+/** A trigger that was raised or ended. */
+export interface BreakerNote {
+  readonly marketId: number;
+  /** As in plimsoll.perps.v1.Trigger, without the prefix: VELOCITY is B1, and so on. */
+  readonly trigger: string;
+  readonly active: boolean;
+  /** Mode of the market afterwards. */
+  readonly mode: string;
+  readonly figure: string;
+  readonly limit: string;
 }
 
 type Attributes = ReadonlyMap<string, string>;
@@ -95,6 +109,7 @@ export function recordOf(
     recovered: 0n,
   };
   const liquidated = new Set<string>();
+  const breakers: BreakerNote[] = [];
   for (const { type, attributes } of results.events) {
     if (!type.startsWith(prefix) && type !== insurancePayment) continue;
     const fields: Attributes = new Map(attributes.map(({ key, value }) => [key, value]));
@@ -119,6 +134,9 @@ export function recordOf(
       case 'EventBankruptcy':
         liquidated.add(accountOf(fields));
         record.haircutNeeded += amount(fields, 'deficit');
+        break;
+      case 'EventBreaker':
+        breakers.push(noteOf(fields));
         break;
       case 'EventHaircut':
         record.haircutTaken += amount(fields, 'amount');
@@ -157,7 +175,20 @@ export function recordOf(
     vaults,
     badDebt,
     haltedReason,
+    breakers,
     micros,
+  };
+}
+
+function noteOf(fields: Attributes): BreakerNote {
+  const text = (name: string): string => JSON.parse(fields.get(name)!) as string;
+  return {
+    marketId: number(fields, 'market_id'),
+    trigger: text('trigger').replace('TRIGGER_', ''),
+    active: fields.get('active') === 'true',
+    mode: text('after').replace('MARKET_MODE_', ''),
+    figure: text('figure'),
+    limit: text('limit'),
   };
 }
 

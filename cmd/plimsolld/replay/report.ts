@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { Failure } from '../failure.js';
 import type { ReplayInputs } from './inputs.js';
 import { RatePaths, type RatePath } from './rate-paths.js';
-import type { BlockRecord } from './record.js';
+import type { BlockRecord, BreakerNote } from './record.js';
 
 /** The outcome of a replay. Amounts are decimal strings in quote quanta (10^-6 USDC). */
 export interface ReplayReport {
@@ -75,8 +75,8 @@ export interface ReplayReport {
   readonly identityViolations: number;
   /** The first violations in words; empty when there are none. */
   readonly violations: readonly string[];
-  /** Why trading stopped, if it did. */
-  readonly breakers: readonly string[];
+  /** What breakers did, the first thousand times; trigger INVARIANT with the identity as figure when trading stopped everywhere. */
+  readonly breakers: readonly BreakerEvent[];
   readonly appHash: string;
   /** Of all sessions that a replay took. */
   readonly wallSeconds: number;
@@ -84,7 +84,15 @@ export interface ReplayReport {
   readonly txsPerSecond: number;
 }
 
+/** A breaker's note with where and when. */
+export interface BreakerEvent extends Omit<BreakerNote, 'marketId'> {
+  readonly height: number;
+  /** Empty for the whole exchange. */
+  readonly market: string;
+}
+
 const shownViolations = 20;
+const shownBreakers = 1_000;
 
 /** Adds up the blocks of a replay. */
 export class Tally {
@@ -116,7 +124,8 @@ export class Tally {
   #negative = 0;
   #violationCount = 0;
   readonly #violations: string[] = [];
-  readonly #breakers: string[] = [];
+  readonly #breakers: (Omit<BreakerEvent, 'market'> & { readonly marketId: number })[] = [];
+  #halted = false;
   #micros = 0;
 
   /**
@@ -169,7 +178,13 @@ export class Tally {
       if (this.#violations.length < shownViolations) this.#violations.push(`block ${record.height}: ${violation}`);
     }
     const { haltedReason } = record;
-    if (haltedReason !== '' && !this.#breakers.includes(haltedReason)) this.#breakers.push(haltedReason);
+    for (const note of record.breakers)
+      if (this.#breakers.length < shownBreakers) this.#breakers.push({ height: record.height, ...note });
+    if (haltedReason !== '' && !this.#halted) {
+      const stop = { trigger: 'INVARIANT', active: true, mode: 'HALTED', figure: haltedReason, limit: '' };
+      this.#breakers.push({ height: record.height, marketId: 0, ...stop });
+    }
+    this.#halted = haltedReason !== '';
     this.#micros += record.micros;
   }
 
@@ -222,7 +237,11 @@ export class Tally {
       negativeEquityBlockEnds: this.#negative,
       identityViolations: this.#violationCount,
       violations: this.#violations,
-      breakers: this.#breakers,
+      breakers: this.#breakers.map(({ height, marketId, ...note }) => ({
+        height,
+        market: prices[marketId - 1]?.symbol ?? '',
+        ...note,
+      })),
       appHash: Buffer.from(appHash).toString('hex').toUpperCase(),
       wallSeconds: Number(seconds.toFixed(3)),
       blocksPerSecond: rate(this.#blocks),

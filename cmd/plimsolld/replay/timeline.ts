@@ -31,6 +31,11 @@ export class Timeline {
     this.blocks = Math.min(blocks, maxBlocks ?? blocks);
   }
 
+  /** Time without blocks that is more than the files' own coarseness, milliseconds. */
+  get outageMs(): bigint {
+    return 2n * BigInt(this.#intervalMs);
+  }
+
   /** Block time of a height, milliseconds. Height 0 is genesis, one bar earlier. */
   timeMs(height: number): bigint {
     if (height === 0) return BigInt(this.#startMs - this.#intervalMs);
