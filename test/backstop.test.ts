@@ -145,6 +145,39 @@ describe('what a vault holds', () => {
   });
 });
 
+test('T-A5 a short that was dumped on a vault costs it its own position and no other vault anything, whatever the pump', async () => {
+  const chain = await testChain({
+    change: (state) => {
+      openPositions(state, [
+        { owner: long, quantity: btc(1), equity: usdc(3_000_000) },
+        { owner: third, quantity: btc(9), equity: usdc(3_000_000) },
+        // 540,000 USDC short with 60 % of the margin of 13,500: whoever withdrew what he could.
+        { owner: short, quantity: -btc(9), equity: usdc(8_100) },
+        { owner: maker, quantity: -btc(1), equity: usdc(1_000_000) },
+      ]);
+      fundVault(state, 1, usdc(1_000_000));
+      fundVault(state, 2, usdc(1_000_000));
+    },
+  });
+  try {
+    const [taken] = await until(chain, 'EventBackstopTakeover');
+    // 3 % of an open interest of 600,000, for its part of half the margin: at most 225 of 18,000.
+    assert.equal(taken!['notional'], usdc(18_000).toString());
+    const before = vaultOf(chain);
+    assert.equal(before.worth - usdc(1_000_000), BigInt(taken!['payment'] as string));
+    chain.prices.set({ 'BTC-USD': '240000', 'ETH-USD': '3000' });
+    for (let i = 0; i < 4; i++) await chain.block();
+    const ctx = chain.plimsoll.app.queryContext();
+    const lost = before.worth - vaultOf(chain).worth;
+    assert.ok(lost > 0n && lost <= 3n * usdc(18_000), `${lost}`);
+    const { accounts } = chain.plimsoll.keepers.backstop;
+    assert.equal(accounts.standing(ctx, 2, ctx.block.timeMs).worth, usdc(1_000_000));
+    assert.deepEqual(audit(ctx, chain.plimsoll.perpsDeps).violations, []);
+  } finally {
+    await chain.close();
+  }
+});
+
 test('a side of which the vault could not take more asks a quarter more margin of what adds to it', async () => {
   const chain = await withAlice(30_000, 1_000_000, 400_000);
   try {
