@@ -1,5 +1,7 @@
 import { dust } from './dust.js';
+import { fundScenarios } from './funds.js';
 import { gaps } from './gaps.js';
+import { markets } from './markets.js';
 import { october } from './october.js';
 import { oracle } from './oracle.js';
 import { pumps } from './pumps.js';
@@ -7,4 +9,13 @@ import type { Scenario } from './scenario.js';
 import { waterfall } from './waterfall.js';
 
 /** Every scenario of the results page, in its order. */
-export const scenarios: readonly Scenario[] = [...october, ...waterfall, ...pumps, ...oracle, ...gaps, ...dust];
+export const scenarios: readonly Scenario[] = [
+  ...october,
+  ...waterfall,
+  ...pumps,
+  ...oracle,
+  ...markets,
+  ...fundScenarios,
+  ...gaps,
+  ...dust,
+];

@@ -1,0 +1,4 @@
+import { fundScenarios } from './funds.js';
+import { testScenarios } from './support/assert.js';
+
+testScenarios(fundScenarios);

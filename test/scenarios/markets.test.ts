@@ -1,0 +1,4 @@
+import { markets } from './markets.js';
+import { testScenarios } from './support/assert.js';
+
+testScenarios(markets);
