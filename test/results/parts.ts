@@ -1,5 +1,6 @@
 import { scenarios } from '../scenarios/index.js';
 import type { Scenario } from '../scenarios/scenario.js';
+import { comparison } from './compare.js';
 import { figuresTable } from './text.js';
 
 /** A piece of docs/results.md that is measured by itself and can be measured anew by itself. */
@@ -26,6 +27,7 @@ export const sections: readonly Section[] = [
       'Each runs the real state machine: prices are voted, blocks execute, and after every block all accounts and coins are counted anew (identities ID-0 to ID-4 and the invariants of `test/simulation/invariants.ts`). A smaller form of each is a test of `make test`.',
     parts: scenarios.map(partOf),
   },
+  comparison,
 ];
 
 function partOf(each: Scenario): Part {
