@@ -10,7 +10,7 @@ import type { TxMessage } from '../runtime/codec/tx.js';
 import { btc, usdc } from './support/amounts.js';
 import { marketFor } from './support/markets.js';
 import { testChain, type TestChain } from './support/chain.js';
-import { coin, deposit, message, order, withdraw } from './support/messages.js';
+import { coin, deposit, keeperBid, message, order, withdraw } from './support/messages.js';
 
 const usd = usdc;
 const { SIDE_BUY: buy, SIDE_SELL: sell } = Side;
@@ -52,6 +52,26 @@ async function started(): Promise<TestChain> {
 }
 
 describe('preview', () => {
+  test('shows what a keeper bid would keep free, and what is free with one', async () => {
+    const chain = await started();
+    const keeper = chain.keys[2]!;
+    await chain.block([chain.sign(keeper, [deposit(keeper, usdc(10_000))])]);
+    const bid = keeperBid(keeper, buy, usdc(60_000), 1_000);
+    // 5 % of 60,000, the fee of 4 basis points that an order would pay, and two quanta of rounding.
+    const reserved = usdc(3_024) + 2n;
+    const { accepted, after, filled } = await ask(chain, keeper, [bid]);
+    assert.equal(accepted, true);
+    assert.equal(after!.initialMargin, reserved.toString());
+    assert.equal(after!.freeCollateral, (usdc(10_000) - reserved).toString());
+    assert.equal(filled, undefined);
+    await chain.block([chain.sign(keeper, [bid])]);
+    const tooMuch = await ask(chain, keeper, [withdraw(keeper, usdc(10_000) - reserved + 1n)]);
+    assert.equal(tooMuch.refusal!.code, 6);
+    const opening = await ask(chain, keeper, [order(keeper, buy, btc(3), usd(60_000))]);
+    assert.equal(opening.refusal!.code, 22);
+    await chain.close();
+  });
+
   test('without messages it tells how the account stands', async () => {
     const chain = await started();
     const [alice] = chain.keys as [SigningKey];
