@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { RequestQuery } from 'cosmjs-types/tendermint/abci/types';
 import { exportGenesis } from '../app/export.js';
+import { demoMarkets } from '../cmd/plimsolld/devnet/demo.js';
 import type { SigningKey } from '../cmd/plimsolld/keyring/keyring.js';
+import type { GenesisMarket } from '../cmd/plimsolld/node/init.js';
 import {
   QueryQueuedWithdrawalsRequest,
   QueryQueuedWithdrawalsResponse,
@@ -10,7 +12,7 @@ import {
   QueryWithdrawalBucketsResponse,
 } from '../gen/plimsoll/perps/v1/query.js';
 import { MsgCancelWithdrawal, MsgTransfer, MsgWithdraw, MsgWithdrawResponse } from '../gen/plimsoll/perps/v1/tx.js';
-import { Side, SolvencyClass } from '../gen/plimsoll/perps/v1/types.js';
+import { MarketStatus, Side, SolvencyClass } from '../gen/plimsoll/perps/v1/types.js';
 import type { TxMessage } from '../runtime/codec/tx.js';
 import { fromBech32 } from '../runtime/crypto/address.js';
 import { audit } from '../x/perps/block/identities.js';
@@ -355,6 +357,74 @@ describe('gains and withdrawals (section 13)', () => {
     await later(chain, 1_200_000n);
     assert.equal(queuedOf(chain, bob), 0n, 'paid in the first epoch after the gate');
     assertBalanced(chain);
+    await chain.close();
+  });
+});
+
+describe('withdrawals while markets are in trouble (section 14.1)', () => {
+  for (const [status, atOnce] of [
+    [MarketStatus.MARKET_STATUS_NORMAL, 990_000],
+    [MarketStatus.MARKET_STATUS_REDUCE_ONLY, 990_000],
+    [MarketStatus.MARKET_STATUS_HALTED, 250_000],
+  ] as const)
+    test(`INV-X1 ${MarketStatus[status]}: of its class ${atOnce} USDC leave at once; deposits and cancels are accepted`, async () => {
+      const [btcMarket, ethMarket] = demoMarkets(usdc(1_000_000)) as [GenesisMarket, GenesisMarket];
+      const chain = await testChain({
+        markets: [{ ...btcMarket, market: { ...btcMarket.market, status } }, ethMarket],
+      });
+      const [alice, bob, carol] = chain.keys as [SigningKey, SigningKey, SigningKey];
+      for (let i = 0; i < 3; i++) await chain.block();
+      await accepted(
+        chain,
+        [alice, bob, carol].map((key) => chain.sign(key, [deposit(key, usdc(3_000_000))])),
+      );
+      // Alice has a position in the other market of the class.
+      await accepted(chain, [
+        chain.sign(alice, [order(alice, buy, btc(1), usd(3_000), { marketId: 2 })]),
+        chain.sign(bob, [order(bob, sell, btc(1), usd(3_000), { marketId: 2 })]),
+      ]);
+      const before = [alice, carol].map((key) => bankOf(chain, key));
+      await accepted(chain, [chain.sign(alice, [withdraw(alice, usdc(990_000))])]);
+      assert.equal(bankOf(chain, alice) - before[0]!, usdc(atOnce));
+      await accepted(chain, [chain.sign(carol, [withdraw(carol, usdc(9_000))])]);
+      assert.equal(bankOf(chain, carol) - before[1]!, usdc(9_000), 'the allowance, whatever happens elsewhere');
+      await accepted(chain, [chain.sign(alice, [deposit(alice, usdc(1))])]);
+      if (queuedOf(chain, alice) > 0n) await accepted(chain, [chain.sign(alice, [cancelWithdrawal(alice)])]);
+      assert.equal(queuedOf(chain, alice), 0n);
+      assertBalanced(chain);
+      await chain.close();
+    });
+
+  test('INV-O3 a push of 10 % makes no more of the move withdrawable than its share of half an hour', async () => {
+    // Rates that stay: else the push itself would raise the margin and hide what it adds.
+    const listed = marketFor('BTC-USD', 'A', usdc(1_000_000));
+    const chain = await testChain({ markets: [{ ...listed, market: { ...listed.market, fixedRates: true } }] });
+    const [alice, bob] = chain.keys as [SigningKey, SigningKey];
+    for (let i = 0; i < 3; i++) await chain.block();
+    await accepted(
+      chain,
+      [alice, bob].map((key) => chain.sign(key, [deposit(key, usdc(50_000))])),
+    );
+    await accepted(chain, [
+      chain.sign(alice, [order(alice, buy, btc(1), usd(60_000))]),
+      chain.sign(bob, [order(bob, sell, btc(1), usd(60_000))]),
+    ]);
+    for (let i = 0; i < 31; i++) await chain.block([], 60_000n);
+    await chain.block();
+    const before = freeOf(chain, alice);
+    chain.prices.set({ 'BTC-USD': '66000' });
+    await chain.block();
+    const pushed = chain.engine.timeMs;
+    const full = usdc(6_000);
+    let rose = 0n;
+    for (let i = 0; i < 33; i++) {
+      await chain.block([], 60_000n);
+      const spanMs = chain.engine.timeMs - pushed;
+      const share = spanMs > 1_800_000n ? 1_800_000n : spanMs;
+      rose = freeOf(chain, alice) - before;
+      assert.ok(rose <= (full * share) / 1_800_000n, `${rose} after ${spanMs} ms`);
+    }
+    assert.ok(rose > usdc(5_000), `the whole move in the end, less what it adds to margin: ${rose}`);
     await chain.close();
   });
 });
