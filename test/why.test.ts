@@ -56,9 +56,9 @@ describe('the chain says why', () => {
       'L0 started',
       'L0 cancelled',
       'L1 close',
-      'L1 penalty',
-      'L1 fill',
       'L1 auction',
+      'L1 fill',
+      'L1 penalty',
     ]);
     // 3,100 less 1,700 of loss and 24 of fee against 2.5 % of 58,300.
     assert.equal(

@@ -93,7 +93,7 @@ const jsonOf = (trace: Trace, { steps, holds }: Explanation) => ({
 });
 
 /** For people: a sentence for each step, its sums below it. */
-function textOf(
+export function textOf(
   explained: readonly { readonly trace: Trace; readonly explanation: Explanation }[],
   firstBlock: bigint,
 ): string {

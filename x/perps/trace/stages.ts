@@ -27,8 +27,9 @@ const rule = <F extends StepField>(
 const own = ({ subaccount }: { readonly subaccount: SubaccountId | undefined }) => [subaccount];
 const nobody = () => [];
 
-/** Events of the waterfall by name. risk-model section 10.5. */
+/** Events of the waterfall by name, in the order in which they are told. risk-model section 10.5. */
 export const stages: ReadonlyMap<string, Rule<StepField>> = new Map([
+  ['EventBreaker', rule('breaker', 'L0', nobody, ['started', 'bankruptcy', 'deleveraged', 'haircut'])],
   ['EventLiquidationStarted', rule('started', 'L0', own)],
   [
     'EventOrderCancelled',
@@ -49,6 +50,11 @@ export const stages: ReadonlyMap<string, Rule<StepField>> = new Map([
   ['EventRecoveryGranted', rule('recovery', 'L6', own)],
 ]);
 
+const ranks = new Map([...stages.values()].map(({ field }, rank) => [field, rank]));
+
+/** Where a step stands among those of its account. */
+export const rankOf = (field: StepField): number => ranks.get(field)!;
+
 /** Markets that a step is about. */
 export function marketsOf(step: TraceStep): readonly number[] {
   if (step.started !== undefined) return (step.started.standing?.positions ?? []).map(({ marketId }) => marketId);
@@ -64,6 +70,7 @@ export function marketsOf(step: TraceStep): readonly number[] {
     step.deficit ??
     step.deleveraged ??
     step.haircut ??
-    step.recovery;
+    step.recovery ??
+    step.breaker;
   return event === undefined ? [] : [event.marketId];
 }

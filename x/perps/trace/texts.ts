@@ -1,3 +1,4 @@
+import { MarketMode, Trigger } from '../../../gen/plimsoll/perps/v1/breakers.js';
 import { LiquidationTrigger } from '../../../gen/plimsoll/perps/v1/standing.js';
 import { Side, type SubaccountId } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Trace, TraceMarket, TraceStep } from '../../../gen/plimsoll/perps/v1/trace.js';
@@ -121,5 +122,10 @@ export function textOf(trace: Trace, step: TraceStep, markets: MarketsById): str
   }
   if (step.recovery !== undefined)
     return `The haircut of ${usdc(step.recovery.amount)} became a recovery claim, repaid from penalties of ${units(markets, step.recovery.marketId).ticker}.`;
+  if (step.breaker !== undefined) {
+    const { marketId, trigger, active, before, after, figure, limit } = step.breaker;
+    const modes = `${MarketMode[before]} to ${MarketMode[after]}`;
+    return `Breaker ${Trigger[trigger]} ${active ? 'began' : 'ended'} in ${units(markets, marketId).ticker}, ${modes}: ${figure} against ${limit}, in block ${trace.block}.`;
+  }
   return `Block ${trace.block}.`;
 }

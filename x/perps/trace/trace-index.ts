@@ -2,7 +2,7 @@ import type { SubaccountId } from '../../../gen/plimsoll/perps/v1/types.js';
 import { TraceBlock, TraceStep, type Trace } from '../../../gen/plimsoll/perps/v1/trace.js';
 import type { BlockInfo } from '../../../runtime/baseapp/context.js';
 import { MessageEvent, type AppEvent } from '../../../runtime/baseapp/events.js';
-import { marketsOf, stages, type StepField } from './stages.js';
+import { marketsOf, rankOf, stages, type StepField } from './stages.js';
 
 const prefix = 'plimsoll.perps.v1.';
 
@@ -133,6 +133,7 @@ function keptOf({ block, timeMs, traces }: TraceBlock): Kept {
 function tracesOf(block: bigint, timeMs: bigint, events: readonly AppEvent[]): Trace[] {
   const found = new Map<string, { readonly id: SubaccountId; readonly steps: TraceStep[] }>();
   const shared: { readonly step: TraceStep; readonly explains: readonly StepField[] }[] = [];
+  const ranks = new Map<TraceStep, number>();
   for (const event of events) {
     if (!(event instanceof MessageEvent) || !event.type.startsWith(prefix)) continue;
     const rule = stages.get(event.type.slice(prefix.length));
@@ -141,6 +142,7 @@ function tracesOf(block: bigint, timeMs: bigint, events: readonly AppEvent[]): T
     const step = TraceStep.fromPartial({ stage: rule.stage });
     // The event itself, not a copy: events are immutable.
     (step as { [field in StepField]: unknown })[rule.field] = message;
+    ranks.set(step, rankOf(rule.field));
     if (rule.explains !== undefined) shared.push({ step, explains: rule.explains });
     for (const id of rule.accounts(message)) {
       if (id === undefined) continue;
@@ -160,8 +162,8 @@ function tracesOf(block: bigint, timeMs: bigint, events: readonly AppEvent[]): T
       );
     });
     const all = [...steps, ...reasons.map(({ step }) => step)];
-    // Array sorts are stable: within a stage the order stays.
-    all.sort((a, b) => (a.stage < b.stage ? -1 : a.stage > b.stage ? 1 : 0));
+    // Sorts are stable: what is of one kind stays as it came.
+    all.sort((a, b) => ranks.get(a)! - ranks.get(b)!);
     return { block, timeMs, subaccount: id, steps: all, markets: [] };
   });
 }
