@@ -32,10 +32,13 @@ export class LiquidationMap {
 
   /** A block ended: it looked at these accounts, or changed them. */
   close(height: bigint, keys: Iterable<SubaccountKey>): void {
-    if (height !== this.#closed + 1n) this.#entries = undefined;
-    // Before anybody asks, only the block that may not be committed yet matters.
-    if (this.#entries === undefined) this.#touched.clear();
+    if (height !== this.#closed + 1n) {
+      this.#entries = undefined;
+      this.#touched.clear();
+    }
     this.#closed = height;
+    // Nobody asked yet: whoever does first reads everything.
+    if (this.#entries === undefined) return;
     for (const key of keys) this.#touched.set(key, height);
   }
 
@@ -45,7 +48,12 @@ export class LiquidationMap {
     const markets = deps.keeper.markets(ctx);
     // Of the past, or of a state that this process did not make: counted for this question alone.
     if (height > this.#closed || height + 1n < this.#closed || height < this.#height) return all(ctx, deps, markets);
-    if (this.#entries === undefined) this.#entries = all(ctx, deps, markets);
+    if (this.#entries === undefined) {
+      const found = all(ctx, deps, markets);
+      // While a block is under way nobody noted what it touched before this question.
+      if (height < this.#closed) return found;
+      this.#entries = found;
+    }
     for (const [key, touchedIn] of this.#touched) {
       // What the block under way changed is not committed.
       if (touchedIn > height) continue;
