@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { authority } from '../app/app.js';
+import { authority, createApp } from '../app/app.js';
+import { mounts } from '../app/mounts.js';
+import { Context } from '../runtime/baseapp/context.js';
+import type { Module } from '../runtime/baseapp/module.js';
+import { TypedEvents } from '../runtime/codec/typed-events.js';
+import { openStore } from '../runtime/store/index.js';
 import { addBalance } from '../app/genesis.js';
 import { demoAccounts, demoGovernance } from '../cmd/plimsolld/devnet/demo.js';
 import { keyFromMnemonic, type SigningKey } from '../cmd/plimsolld/keyring/keyring.js';
@@ -15,7 +20,7 @@ import { equity } from '../x/perps/margin/index.js';
 import { subaccountKey } from '../x/perps/subaccount-key.js';
 import { breakerStore } from '../x/perps/breakers/store.js';
 import { btc, usd, usdc } from './support/amounts.js';
-import { testChain, type TestChain } from './support/chain.js';
+import { strictLogger, testChain, type TestChain } from './support/chain.js';
 import { marketFor } from './support/markets.js';
 import { deposit, order, withdraw } from './support/messages.js';
 import { cancel, eventsOf, idsOf, positionOf } from './support/orders.js';
@@ -48,6 +53,30 @@ async function until(chain: TestChain, mode: string, most: number): Promise<numb
     await chain.block();
   }
   assert.fail(`not ${mode} after ${most} blocks: ${modeOf(chain)} by ${causesOf(chain).join(', ')}`);
+}
+
+/** What breakers keep is in the exported state, and a chain that begins with it has the same. */
+async function assertExported(chain: TestChain): Promise<void> {
+  const exported = (module: Module, from: Context): { breakers: { held_cancels: unknown[]; markets: unknown[] } } =>
+    JSON.parse(JSON.stringify(module.exportGenesis(from))) as never;
+  const perpsOf = ({ modules }: typeof chain.plimsoll): Module => modules.find(({ name }) => name === 'perps')!;
+  const ctx = chain.plimsoll.app.queryContext();
+  const before = exported(perpsOf(chain.plimsoll), ctx);
+  assert.equal(before.breakers.held_cancels.length, 1);
+  assert.equal(before.breakers.markets.length, 1);
+  const store = await openStore({ mounts });
+  const app = createApp({ store, chainId: 'copy', prices: chain.prices, logger: strictLogger });
+  const copy = new Context(
+    store.cache(),
+    { ...ctx.block, chainId: 'copy' },
+    'genesis',
+    store.at(),
+    new TypedEvents(app.registry),
+  );
+  for (const [index, module] of app.modules.entries())
+    if (module.name !== 'genutil') module.initGenesis(copy, chain.plimsoll.modules[index]!.exportGenesis(ctx));
+  assert.deepEqual(exported(perpsOf(app), copy).breakers, before.breakers);
+  await store.close();
 }
 
 /** Lets time pass before the next block; a block's time is that at which the one before was signed. */
@@ -116,6 +145,7 @@ describe('B1: a price that falls too fast', () => {
     ]);
     assert.deepEqual([outcome(results, 1).code, outcome(results, 2).code], [0, 0]);
     assert.deepEqual(idsOf(chain, alice).open, [2n]);
+    await assertExported(chain);
     await until(chain, 'NORMAL', 80);
     assert.deepEqual(idsOf(chain, alice).open, []);
     await chain.close();
@@ -274,6 +304,86 @@ describe('settlement', () => {
     assert.equal(outcome(results, 2).code, 0, outcome(results, 2).log);
     assert.equal(marketState().markPrice, usd(60_000), 'its last price stays');
     assert.deepEqual(audit(chain.plimsoll.app.queryContext(), chain.plimsoll.perpsDeps).violations, []);
+    await chain.close();
+  });
+});
+
+describe('the permitted-action table on the chain', () => {
+  test('INV-X1 whatever the state, cash comes in and cancels go through; what opens a position does not where the table says no', async () => {
+    const chain = await started();
+    const [alice, bob] = chain.keys as [Key, Key];
+    await chain.block([
+      chain.sign(alice, [order(alice, buy, btc(1), usd(60_000))]),
+      chain.sign(bob, [order(bob, sell, btc(1), usd(60_000))]),
+    ]);
+    let id = 100n;
+    /** deposit, reduce-only order, its cancel, opening order, its cancel: what each comes to. */
+    const tried = async (): Promise<string> => {
+      const [reducing, opening] = [id++, id++];
+      const { results } = await chain.block([
+        chain.sign(alice, [deposit(alice, usdc(1))]),
+        chain.sign(alice, [order(alice, sell, btc(0.1), usd(61_000), { clientId: reducing, reduceOnly: true })]),
+        chain.sign(alice, [cancel(alice, reducing)]),
+        chain.sign(alice, [order(alice, buy, btc(0.1), usd(59_000), { clientId: opening })]),
+        chain.sign(alice, [cancel(alice, opening)]),
+      ]);
+      return results.txResults
+        .slice(-5)
+        .map(({ code }) => (code === 0 ? 'ok' : code))
+        .join(' ');
+    };
+    assert.equal(await tried(), 'ok ok ok ok ok');
+    chain.prices.set({});
+    await chain.block();
+    await pass(chain, 31_000n);
+    assert.equal(modeOf(chain), 'REDUCE_ONLY');
+    // 8: the price is stale; 19: so there is nothing to cancel.
+    assert.equal(await tried(), 'ok ok ok 8 19');
+    await pass(chain, 120_000n);
+    assert.equal(modeOf(chain), 'HALTED');
+    assert.equal(await tried(), 'ok ok ok 8 19');
+    chain.prices.set({ 'BTC-USD': '60000' });
+    await chain.block();
+    await chain.block();
+    // 9: fresh prices, but not yet twenty of them.
+    assert.equal(await tried(), 'ok ok ok 9 19');
+    await until(chain, 'AUCTION', 30);
+    assert.equal(await tried(), 'ok ok ok ok ok');
+    await chain.close();
+  });
+});
+
+describe('B8: a haircut', () => {
+  test('in one block: who is bankrupt is resolved though the market collects for an auction; then ten minutes of reduce-only', async () => {
+    const chain = await testChain({ markets: [marketFor('BTC-USD', 'C', 0n)], breakers: true });
+    for (let i = 0; i < 4; i++) await chain.block();
+    const [alice, bob] = chain.keys as [Key, Key];
+    await chain.block([
+      chain.sign(alice, [deposit(alice, usdc(15_000))]),
+      chain.sign(bob, [deposit(bob, usdc(1_000_000))]),
+    ]);
+    await chain.block([
+      chain.sign(alice, [order(alice, buy, btc(1), usd(60_000))]),
+      chain.sign(bob, [order(bob, sell, btc(1), usd(60_000))]),
+    ]);
+    assert.equal(positionOf(chain, alice), btc(1));
+    chain.prices.set({ 'BTC-USD': '40000' });
+    await chain.block();
+    const { results } = await chain.block();
+    assert.equal(positionOf(chain, alice), 0n);
+    const [deficit] = eventsOf(results, 'EventDeficit');
+    assert.ok(BigInt(deficit!['paid_by_haircut'] as string) > 0n);
+    assert.deepEqual(causesOf(chain), ['VELOCITY', 'HAIRCUT']);
+    assert.equal(modeOf(chain), 'AUCTION');
+    await until(chain, 'REDUCE_ONLY', 70);
+    await pass(chain, 250_000n);
+    assert.equal(modeOf(chain), 'REDUCE_ONLY');
+    chain.prices.set({ 'BTC-USD': '40001' });
+    for (let i = 0; i < 2; i++) await pass(chain, 140_000n);
+    await until(chain, 'AUCTION', 30);
+    assert.ok(causesOf(chain).includes('REOPEN'));
+    await until(chain, 'REDUCE_ONLY', 90);
+    assert.deepEqual(causesOf(chain), ['FUND'], 'the tranche paid all it had: a day, or until it has it again');
     await chain.close();
   });
 });

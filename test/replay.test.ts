@@ -77,7 +77,10 @@ describe('a crash', () => {
   test('INV-L1, ID-1 to ID-4: it liquidates, and every block ends solvent with balanced books', () => {
     assertSolvent(reference);
     assert.equal(reference.blocks, 80 * 4 + 1);
-    assert.ok(reference.txs > 500, `${reference.txs} transactions`);
+    // Half of it the market only reduces: liquidations stop it, then gainers have to pay.
+    assert.ok(reference.txs > 200, `${reference.txs} transactions`);
+    const raised = new Set(reference.breakers.filter(({ active }) => active).map(({ trigger }) => trigger));
+    assert.deepEqual([...raised].sort(), ['CASCADE', 'FUND', 'HAIRCUT', 'REOPEN']);
     assert.ok(reference.fills > 100, `${reference.fills} fills`);
     assert.ok(reference.liquidations.accounts >= 10, `${reference.liquidations.accounts} accounts`);
     assert.ok(BigInt(reference.waterfall.book) > 0n);

@@ -3,6 +3,7 @@ import type { Stores } from '../../../../runtime/store/collection.js';
 import type { Keepers } from '../../../../app/app.js';
 import { clampPrice, type ClampState } from '../../../../x/oracle/clamp.js';
 import { collateralDenom } from '../../../../x/perps/deps.js';
+import { breakersView, standingOf } from '../../../../x/perps/breakers/index.js';
 import { readImpact } from '../../../../x/perps/block/mark.js';
 import { marketViewOf, type BookOrder } from '../../../../x/perps/keeper.js';
 import { advanceMark } from '../../../../x/perps/mark/index.js';
@@ -56,12 +57,15 @@ export class TraderView {
         stood: state.markPrice,
       });
       const market = this.market(id);
-      view = marketViewOf(
-        market,
-        { ...state, markPrice: mark, oraclePrice },
-        perps.ratesView(this.#from, market),
-        marked.averagePrice,
-      );
+      view = {
+        ...marketViewOf(
+          market,
+          { ...state, markPrice: mark, oraclePrice },
+          perps.ratesView(this.#from, market),
+          marked.averagePrice,
+        ),
+        ...breakersView(standingOf(this.#from, market).state),
+      };
       this.#views.set(id, view);
     }
     return view;
@@ -75,9 +79,9 @@ export class TraderView {
     return this.#histories.get(id)!;
   }
 
-  /** True when the next block will have a new price that is not held back: orders that open are refused otherwise. */
+  /** True when the next block will have a new price that is not held back, and no breaker stops openings: orders that open are refused otherwise. */
   isOpen(id: MarketId): boolean {
-    return this.#next(id)?.clampedBlocks === 0;
+    return this.#next(id)?.clampedBlocks === 0 && standingOf(this.#from, this.market(id)).permits('open') !== 'no';
   }
 
   /** The price that the next block will accept; undefined when nobody will report one. */
