@@ -55,6 +55,9 @@ function insuranceParams(draws: Draws, { app, ctx }: World): Message {
   return json('plimsoll.insurance.v1.MsgUpdateParams', { authority, params: { ...(value as object), ...change } });
 }
 
+/** The newest market is the one that is given up. */
+const settlement = (): Message => json('plimsoll.perps.v1.MsgSettleMarket', { authority, market_id: marketIds.at(-1) });
+
 /** What the council decides about, and how. */
 export const governanceOps: readonly Op[] = [
   {
@@ -62,7 +65,9 @@ export const governanceOps: readonly Op[] = [
     weight: 2,
     make: (actor, draws, world) => {
       if (!oneIn(draws, 4)) return undefined;
-      const change = pick(draws, [perpsParams, marketChange, marketChange, insuranceParams])(draws, world);
+      const change = oneIn(draws, 25)
+        ? settlement()
+        : pick(draws, [perpsParams, marketChange, marketChange, insuranceParams])(draws, world);
       return [
         json('cosmos.gov.v1.MsgSubmitProposal', {
           messages: [any(change)],

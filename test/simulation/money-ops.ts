@@ -107,4 +107,22 @@ export const moneyOps: readonly Op[] = [
       }),
     ],
   },
+  {
+    name: 'cancel a withdrawal',
+    weight: 2,
+    make: (actor, draws) => [
+      json(`${perps}MsgCancelWithdrawal`, {
+        owner: actor.wallet.bech32,
+        subaccount_number: numberFor(draws),
+        denom: pick(draws, ['', 'uusdc', 'uusdt']),
+      }),
+    ],
+  },
+  {
+    name: 'claim what was recovered',
+    weight: 1,
+    make: (actor, draws) => [
+      json(`${perps}MsgClaimRecovery`, { owner: actor.wallet.bech32, subaccount_number: numberFor(draws) }),
+    ],
+  },
 ];
