@@ -6,7 +6,7 @@ import { check, type Finding } from './check.js';
 const byId = <T extends HTMLElement>(id: string): T => document.getElementById(id) as T;
 
 async function documents(): Promise<unknown[]> {
-  const files = [...(byId<HTMLInputElement>('files').files ?? [])];
+  const files = Array.from(byId<HTMLInputElement>('files').files ?? []);
   const texts = await Promise.all(files.map((file) => file.text()));
   const pasted = byId<HTMLTextAreaElement>('pasted').value.trim();
   if (pasted !== '') texts.push(pasted);
