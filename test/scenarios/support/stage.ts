@@ -17,6 +17,8 @@ export interface StageOptions {
   readonly change?: (state: AppState) => void;
   /** Holds prices back as classes do; by default they may gap. */
   readonly clamp?: boolean;
+  /** Runs circuit breakers as a new chain does; without them markets only know stale prices and governance. */
+  readonly breakers?: boolean;
   /** False leaves the second application out that looks at every account. */
   readonly shadow?: boolean;
 }

@@ -1,0 +1,4 @@
+import { keepers } from './keepers.js';
+import { testScenarios } from './support/assert.js';
+
+testScenarios(keepers);
