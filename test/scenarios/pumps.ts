@@ -3,7 +3,7 @@ import type { AppState } from '../../app/genesis.js';
 import { scenario, type Scenario } from './scenario.js';
 import { Cast } from './support/cast.js';
 import { listed, type Listing } from './support/crowd.js';
-import { atLeast, atMost, costs, funds, usdcOf } from './support/figures.js';
+import { atMost, costs, funds, usdcOf } from './support/figures.js';
 
 const usdc = 1_000_000n;
 const day = 86_400_000n;
