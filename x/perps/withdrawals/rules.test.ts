@@ -172,3 +172,48 @@ describe('who is paid', () => {
     );
   });
 });
+
+describe('the one-block gain theorem with withdrawals (risk-model section 13, INV-A8)', () => {
+  const account = fc.record({
+    before: fc.bigInt({ min: 0n, max: 10n ** 12n }),
+    deposited: fc.bigInt({ min: 0n, max: 10n ** 12n }),
+    takenPpm: fc.bigInt({ min: 0n, max: million }),
+    size: fc.bigInt({ min: -1_000_000n, max: 1_000_000n }),
+  });
+  const move = fc.bigInt({ min: -2_000_000n, max: 2_000_000n });
+
+  test('INV-A8 what left by the bound of withdrawals leaves enough to pay every deficit, and nobody pays more than he has', () => {
+    fc.assert(
+      fc.property(fc.array(account, { minLength: 1, maxLength: 20 }), move, (accounts, change) => {
+        let open = 0n;
+        let gains = 0n;
+        let deficits = 0n;
+        // The last account takes the other side of all.
+        const all = [...accounts, { before: 10n ** 9n, deposited: 0n, takenPpm: million, size: 0n }];
+        for (const [index, { before, deposited, takenPpm, size }] of all.entries()) {
+          const held = index === all.length - 1 ? -open : size;
+          open += held;
+          // The bound: nothing leaves below zero at the last block's prices.
+          const taken = ((before + deposited) * takenPpm) / million;
+          const now = before + deposited - taken + held * change;
+          const gain = now - before - deposited + taken;
+          if (gain > 0n) {
+            gains += gain;
+            assert.ok(gain <= now, 'a gain is still there to be charged');
+          }
+          if (now < 0n) deficits -= now;
+        }
+        assert.equal(open, 0n);
+        assert.ok(gains >= deficits);
+      }),
+      { numRuns: 10 * numRuns },
+    );
+  });
+
+  test('without the bound they do not: who takes a gain of 50 out with his 10 has nothing left to charge', () => {
+    const [before, gain, taken] = [10n, 50n, 60n];
+    const now = before + gain - taken;
+    assert.equal(now, 0n);
+    assert.ok(gain > now, 'the loser owes 40 of the 50, and nobody can be charged');
+  });
+});
