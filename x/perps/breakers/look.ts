@@ -17,7 +17,8 @@ import { stepLosses, stepMarket, type Facts, type Loss, type Stepped } from './s
 import { breakerStore, calm } from './store.js';
 import { tellChanges } from './tell.js';
 
-const hoursOfDay = 24n;
+/** With the running hour at most a day: what raised a trigger is out of it when its day is over. */
+const hoursOfDay = 23n;
 const noLoss: Loss = { paid: 0n, before: 0n };
 /** The book is looked at as often as prices are sampled. */
 const sampleMs = 5_000n;
@@ -182,7 +183,9 @@ export function lookAtLosses(ctx: Context, { keeper }: Deps, noted: Noted): void
   const params = keeper.params(ctx).breakers;
   if (params === undefined) return;
   for (const market of [...keeper.allMarkets(ctx)]) {
-    const { liquidated, haircut } = noted(market.id);
+    const { liquidated: closed, haircut } = noted(market.id);
+    // What a call auction closes in good order is no reason for another one.
+    const liquidated = breakerStore.market(ctx.committed, market.id)?.auction === undefined ? closed : 0n;
     if (liquidated === 0n && haircut === 0n) continue;
     const before = breakerStore.market(ctx, market.id) ?? calm(market.id);
     const measures = breakerStore.measures(ctx, market.id);
