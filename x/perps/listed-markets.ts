@@ -1,5 +1,6 @@
 import type { Market } from '../../gen/plimsoll/perps/v1/types.js';
 import type { Stores } from '../../runtime/store/collection.js';
+import { isAnyDue } from './block/due.js';
 import { standingOf } from './breakers/index.js';
 import { classFromProto } from './codecs.js';
 import type { PerpsKeeper } from './keeper.js';
@@ -17,18 +18,24 @@ export class ListedMarkets {
     return market === undefined ? undefined : classFromProto(market.class);
   }
 
-  /** Do the markets that a tranche stands behind all trade normally? O(markets). */
+  /**
+   * Do the markets that a tranche stands behind all trade normally, and is no
+   * account in them waiting to be taken over? risk-model section 12.5.
+   * O(markets + residual accounts * positions).
+   */
   isCalm(
     from: Stores,
     { kind, number }: { readonly kind: 'market' | 'class' | 'global'; readonly number: number },
   ): boolean {
-    if (kind === 'market') {
-      const market = this.keeper.market(from, number);
-      return market === undefined || isNormal(from, market);
-    }
     // Classes are numbered as their names are in the protobuf enumeration.
-    for (const market of this.keeper.allMarkets(from))
-      if (!isNormal(from, market) && (kind === 'global' || Number(market.class) === number)) return false;
-    return true;
+    const concerns = (market: Market): boolean =>
+      kind === 'global' || (kind === 'market' ? market.id : Number(market.class)) === number;
+    const ids = new Set<MarketId>();
+    for (const market of this.keeper.allMarkets(from)) {
+      if (!concerns(market)) continue;
+      if (!isNormal(from, market)) return false;
+      ids.add(market.id);
+    }
+    return !isAnyDue(from, this.keeper, ({ positions }) => positions.some(({ marketId }) => ids.has(marketId)));
   }
 }

@@ -2,12 +2,10 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
 import { riskParamsOf } from '../keeper.js';
 import { takeByVaults } from './backstop.js';
+import { isDue } from './due.js';
 import { takeByKeepers } from './keeper-bids.js';
 import { stillResidual, type Residual } from './residuals.js';
 import type { WorkingSet } from './working-set.js';
-
-/** Blocks for which an account at or above the grace health waits for the book. risk-model section 10.5, L1. */
-const patience = 5n;
 
 /**
  * What the auctions left of failing accounts goes to those who stand ready
@@ -17,7 +15,7 @@ const patience = 5n;
  */
 export function takeOverResiduals(ctx: Context, deps: Deps, work: WorkingSet, residuals: readonly Residual[]): void {
   const { graceHealth } = riskParamsOf(deps.keeper.params(ctx));
-  const due = residuals.filter(({ health, age }) => health < graceHealth || age >= patience);
+  const due = residuals.filter((each) => isDue(each, graceHealth));
   if (due.length === 0) return;
   takeByKeepers(ctx, deps, work, due);
   takeByVaults(ctx, deps, work, stillResidual(work, due));

@@ -39,15 +39,16 @@ function offer(ctx: Context, deps: Deps, number: number, { marketId, quantity }:
   const market = keeper.market(ctx, marketId)!;
   const found = vaultHoldings.get(ctx, number, marketId);
   const holding = found ?? { number, marketId, sinceMs: timeMs, sentMs: timeMs - 1_000n };
-  const plan = planUnwind(
-    keeper.marketView(ctx, marketId),
+  const params = keeper.params(ctx);
+  const plan = planUnwind(keeper.marketView(ctx, marketId), {
     quantity,
-    tradeVolume.lastHour(ctx, marketId, timeMs),
-    quote(BigInt(market.minOrderNotional)),
-    timeMs - holding.sinceMs,
-    timeMs - holding.sentMs,
-  );
-  const isPriced = !isStale(keeper.marketState(ctx, marketId), keeper.params(ctx), timeMs);
+    volume: tradeVolume.lastHour(ctx, marketId, timeMs),
+    least: quote(BigInt(market.minOrderNotional)),
+    heldMs: timeMs - holding.sinceMs,
+    elapsedMs: timeMs - holding.sentMs,
+    farthest: BigInt(params.maxLimitDistancePpm),
+  });
+  const isPriced = !isStale(keeper.marketState(ctx, marketId), params, timeMs);
   vaultHoldings.set(ctx, { ...holding, sentMs: timeMs });
   try {
     ctx.atomically((inner) => send(inner, deps, number, marketId, isPriced ? plan : undefined));

@@ -185,8 +185,16 @@ describe('a vault sells', () => {
     stepSize: 1_000n,
     markPrice: price(100_000n),
   });
-  const plan = (quantity: bigint, volume: bigint, heldMs: bigint, elapsedMs = 1_000n) =>
-    planUnwind(view, quantity, quote(volume * usdc), quote(5n * usdc), heldMs, elapsedMs);
+  const plan = (quantity: bigint, volume: bigint, heldMs: bigint, elapsedMs = 1_000n, farthest = 200_000n) =>
+    planUnwind(view, {
+      quantity,
+      volume: quote(volume * usdc),
+      least: quote(5n * usdc),
+      heldMs,
+      elapsedMs,
+      farthest,
+    });
+  const dayMs = 86_400_000n;
 
   const table: readonly (readonly [string, Parameters<typeof plan>, ReturnType<typeof planUnwind>])[] = [
     // 10 % of 36 M in 3,600 s: 1,000 USDC a second.
@@ -199,6 +207,12 @@ describe('a vault sells', () => {
     ['a smallest order where nobody trades', [10n ** 9n, 0n, 0n], { side: 'sell', quantity: 50_000n, price: 100_050n, passive: true }],
     ['no more than it has', [3_000n, 0n, 0n], { side: 'sell', quantity: 3_000n, price: 100_050n, passive: true }],
     ['whole steps', [2_999n, 0n, 0n], { side: 'sell', quantity: 2_000n, price: 100_050n, passive: true }],
+    ['what is a day old whole', [10n ** 12n, 0n, dayMs], { side: 'sell', quantity: 10n ** 12n, price: 99_500n, passive: false }],
+    // Half of 2.5 % after another day: 1.25 %, and half way there 0.875 %.
+    ['half a day later at less', [10n ** 12n, 0n, (3n * dayMs) / 2n], { side: 'sell', quantity: 10n ** 12n, price: 99_130n, passive: false }],
+    ['a day later at half the maintenance rate', [10n ** 12n, 0n, 2n * dayMs], { side: 'sell', quantity: 10n ** 12n, price: 98_750n, passive: false }],
+    ['what it is short of at more', [-(10n ** 12n), 0n, 9n * dayMs], { side: 'buy', quantity: 10n ** 12n, price: 101_250n, passive: false }],
+    ['never beyond what an order may pay', [-(10n ** 12n), 0n, 9n * dayMs, 1_000n, 3_000n], { side: 'buy', quantity: 10n ** 12n, price: 100_300n, passive: false }],
   ]; // prettier-ignore
   for (const [what, given, expected] of table) test(what, () => assert.deepEqual(plan(...given), expected));
 });
