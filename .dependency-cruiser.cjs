@@ -58,13 +58,24 @@ module.exports = {
       comment: 'Formulas take values and return values (risk model; pure core, thin shell).',
       severity: 'error',
       from: {
-        path: '^x/perps/(units|margin|matching|funding|liquidation|accounting|breakers)/',
+        path: '^x/perps/(units|margin|matching|funding|liquidation|accounting)/',
         pathNot: '\\.test\\.ts$',
       },
       to: {
         path: '^(runtime|x|gen)/',
         pathNot:
-          '^x/perps/(units|margin|matching|funding|liquidation|accounting|breakers)/|^x/perps/types\\.ts$|^runtime/(baseapp/errors|math/integers)\\.ts$',
+          '^x/perps/(units|margin|matching|funding|liquidation|accounting)/|^x/perps/types\\.ts$|^runtime/(baseapp/errors|math/integers)\\.ts$',
+      },
+    },
+    {
+      name: 'pure-rules-on-messages',
+      comment: 'As above, over values that state and queries have as protobuf messages.',
+      severity: 'error',
+      from: { path: '^x/perps/(breakers|stress)/rules/', pathNot: '\\.test\\.ts$' },
+      to: {
+        path: '^(runtime|x)/',
+        pathNot:
+          '^x/perps/(breakers|stress)/rules/|^x/perps/(units|margin|liquidation|volatility)/|^x/perps/types\\.ts$|^runtime/(baseapp/errors|math/integers)\\.ts$',
       },
     },
     {

@@ -9,10 +9,10 @@ import { dropOrder } from '../msgs/cancel.js';
 import { ratesStore } from '../rates/store.js';
 import type { MarketId, MarketView } from '../types.js';
 import { sigmaOf } from '../volatility/index.js';
-import { collarOf, type Collar } from './call-auction.js';
+import { collarOf, type Collar } from './rules/call-auction.js';
 import { heldCancels } from './held-cancels.js';
 import { statusMode } from './standing.js';
-import { afterAuction } from './step.js';
+import { afterAuction } from './rules/outcomes.js';
 import { breakerStore } from './store.js';
 import { tellChanges } from './tell.js';
 

@@ -2,8 +2,8 @@ import { Trigger } from '../../../gen/plimsoll/perps/v1/breakers.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import * as keys from '../keys.js';
 import type { MarketId } from '../types.js';
-import { Latches } from './latches.js';
-import { modeFromProto, modeToProto, strictest } from './modes.js';
+import { Latches } from './rules/latches.js';
+import { modeFromProto, modeToProto, strictest } from './rules/modes.js';
 import { breakerStore, calm } from './store.js';
 import { tellChanges } from './tell.js';
 

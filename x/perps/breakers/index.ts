@@ -1,3 +1,3 @@
-export { collarOf, type Collar } from './call-auction.js';
-export * from './modes.js';
+export { collarOf, type Collar } from './rules/call-auction.js';
+export * from './rules/modes.js';
 export * from './standing.js';

@@ -10,10 +10,12 @@ import type { MarketId, MarketView, Side } from '../types.js';
 import { quoteAmountDown } from '../units/index.js';
 import { sigmaOf } from '../volatility/index.js';
 import { billion, min } from '../../../runtime/math/integers.js';
-import { drawOf } from './call-auction.js';
+import { drawOf } from './draw.js';
 import { releaseCancels } from './end-auction.js';
 import { MarketStanding, statusMode } from './standing.js';
-import { stepLosses, stepMarket, type Facts, type Loss, type Stepped } from './step.js';
+import type { Facts, Loss, Stepped } from './rules/facts.js';
+import { stepLosses } from './rules/outcomes.js';
+import { stepMarket } from './rules/step.js';
 import { breakerStore, calm } from './store.js';
 import { tellChanges } from './tell.js';
 

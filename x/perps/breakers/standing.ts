@@ -3,8 +3,8 @@ import { MarketStatus, type Market } from '../../../gen/plimsoll/perps/v1/types.
 import { million } from '../../../runtime/math/integers.js';
 import type { Stores } from '../../../runtime/store/collection.js';
 import { ppb, ppm, type MarketView } from '../types.js';
-import { isClosing } from './call-auction.js';
-import { causeOf, permits, strictest, type Action, type Cause, type Mode, type Verdict } from './modes.js';
+import { isClosing } from './rules/call-auction.js';
+import { causeOf, permits, strictest, type Action, type Cause, type Mode, type Verdict } from './rules/modes.js';
 import { breakerStore } from './store.js';
 
 const statuses: Partial<Record<MarketStatus, Mode>> = {

@@ -1,7 +1,7 @@
 import type { MarketMode } from '../../../gen/plimsoll/perps/v1/breakers.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { MarketId } from '../types.js';
-import type { Change } from './latches.js';
+import type { Change } from './rules/latches.js';
 import { breakerStore } from './store.js';
 
 /** Says what changed, and keeps it in the history. */

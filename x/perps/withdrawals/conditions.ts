@@ -1,5 +1,5 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
-import { million, min } from '../../../runtime/math/integers.js';
+import { min } from '../../../runtime/math/integers.js';
 import { standingOf } from '../breakers/index.js';
 import { withdrawalShare } from '../breakers/withdrawal-share.js';
 import type { Deps } from '../deps.js';

@@ -1,8 +1,6 @@
-import type { BreakerParams, CallAuction } from '../../../gen/plimsoll/perps/v1/breakers.js';
-import { sha256 } from '../../../runtime/crypto/hash.js';
-import { billion, max, min } from '../../../runtime/math/integers.js';
-import { keyBytes, u32 } from '../../../runtime/store/key.js';
-import type { Ppb } from '../types.js';
+import type { BreakerParams, CallAuction } from '../../../../gen/plimsoll/perps/v1/breakers.js';
+import { billion, max, min } from '../../../../runtime/math/integers.js';
+import type { Ppb } from '../../types.js';
 
 /** The end of a call auction is drawn from so long a time, and cancels of what it collected wait in as long a time before. */
 export const closingMs = 5_000n;
@@ -65,11 +63,3 @@ export function collarOf(price: bigint, beta: Ppb, sigma: Ppb, extensions: numbe
   const reach = (price * min(width, billion)) / billion;
   return { low: price - reach, high: price + reach };
 }
-
-/** A number from the hash of the block before, its own for each market. */
-export const drawOf = (hash: Uint8Array, marketId: number): bigint =>
-  BigInt(
-    `0x${Buffer.from(sha256(Buffer.concat([hash, keyBytes(u32(marketId))])))
-      .toString('hex')
-      .slice(0, 16)}`,
-  );

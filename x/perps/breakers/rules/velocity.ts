@@ -1,6 +1,6 @@
-import type { BreakerParams, PriceSample } from '../../../gen/plimsoll/perps/v1/breakers.js';
-import { abs, billion, fdiv, max } from '../../../runtime/math/integers.js';
-import { ppb, type Ppb, type SolvencyClass } from '../types.js';
+import type { BreakerParams, PriceSample } from '../../../../gen/plimsoll/perps/v1/breakers.js';
+import { abs, billion, fdiv, max } from '../../../../runtime/math/integers.js';
+import { ppb, type Ppb, type SolvencyClass } from '../../types.js';
 
 /** Over which a move is measured, and how close together samples are kept. */
 const windowMs = 60_000n;

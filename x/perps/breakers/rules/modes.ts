@@ -1,4 +1,4 @@
-import { MarketMode, Trigger, type ActiveTrigger } from '../../../gen/plimsoll/perps/v1/breakers.js';
+import { MarketMode, Trigger, type ActiveTrigger } from '../../../../gen/plimsoll/perps/v1/breakers.js';
 
 /** The states of risk-model section 14.1. */
 export type Mode = 'normal' | 'reduce-only' | 'auction' | 'halted' | 'settlement';

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { PriceSample } from '../../../gen/plimsoll/perps/v1/breakers.js';
-import { ppb } from '../types.js';
+import type { PriceSample } from '../../../../gen/plimsoll/perps/v1/breakers.js';
+import { ppb } from '../../types.js';
 import { collarOf, endsNow, extended, isClosing, prolonged, startAuction } from './call-auction.js';
 import { liquidatedIn, withLiquidated } from './cascade.js';
 import { lateAddOn, modeOfAge } from './lateness.js';
-import { defaultBreakerParams as params, validateBreakerParams } from './params.js';
+import { defaultBreakerParams as params, validateBreakerParams } from '../params.js';
 import { velocity, velocityLimit, withSample } from './velocity.js';
 
 describe('B1, velocity', () => {

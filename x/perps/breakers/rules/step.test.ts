@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { MarketMode, Trigger, type MarketBreakers } from '../../../gen/plimsoll/perps/v1/breakers.js';
-import { ppb, type SolvencyClass } from '../types.js';
+import { MarketMode, Trigger, type MarketBreakers } from '../../../../gen/plimsoll/perps/v1/breakers.js';
+import { ppb, type SolvencyClass } from '../../types.js';
 import { modeFromProto, permits, type Mode } from './modes.js';
-import { defaultBreakerParams as params } from './params.js';
-import { MarketStanding } from './standing.js';
-import { afterAuction, stepLosses, stepMarket, type Facts, type Kept, type Loss } from './step.js';
-import { calm, emptyMeasures } from './store.js';
+import { defaultBreakerParams as params } from '../params.js';
+import { MarketStanding } from '../standing.js';
+import type { Facts, Kept, Loss } from './facts.js';
+import { afterAuction, stepLosses } from './outcomes.js';
+import { stepMarket } from './step.js';
+import { calm, emptyMeasures } from '../store.js';
 
 const runs = { numRuns: Number(process.env['PLIMSOLL_FC_RUNS'] ?? 200) };
 const million = 1_000_000n;

@@ -1,4 +1,4 @@
-import type { LiquidatedSlot } from '../../../gen/plimsoll/perps/v1/breakers.js';
+import type { LiquidatedSlot } from '../../../../gen/plimsoll/perps/v1/breakers.js';
 
 /** B6 counts five minutes, in slots of half a minute. */
 const slotMs = 30_000n;

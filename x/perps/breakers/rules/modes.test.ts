@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { Trigger } from '../../../gen/plimsoll/perps/v1/breakers.js';
+import { Trigger } from '../../../../gen/plimsoll/perps/v1/breakers.js';
 import { actions, permits, strictest, type Action, type Mode, type Verdict } from './modes.js';
 
 const governance = Trigger.TRIGGER_GOVERNANCE;

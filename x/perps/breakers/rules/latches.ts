@@ -1,4 +1,4 @@
-import type { ActiveTrigger, Trigger } from '../../../gen/plimsoll/perps/v1/breakers.js';
+import type { ActiveTrigger, Trigger } from '../../../../gen/plimsoll/perps/v1/breakers.js';
 import { modeToProto, type Mode } from './modes.js';
 
 /** What a trigger asks for when it is raised. */

@@ -1,6 +1,6 @@
-import type { BreakerParams } from '../../../gen/plimsoll/perps/v1/breakers.js';
-import { cdiv, isqrtUp } from '../../../runtime/math/integers.js';
-import { ppb, type Ppb } from '../types.js';
+import type { BreakerParams } from '../../../../gen/plimsoll/perps/v1/breakers.js';
+import { cdiv, isqrtUp } from '../../../../runtime/math/integers.js';
+import { ppb, type Ppb } from '../../types.js';
 import type { Mode } from './modes.js';
 
 const minuteMs = 60_000n;
