@@ -99,7 +99,7 @@ test('INV-B1 no vault ends a block in debt, INV-B2 none takes of another, INV-B3
               if (subaccount.owner === owner) vaultsFailed++;
           const ctx = chain.plimsoll.app.queryContext();
           for (const number of [1, 2]) {
-            const { worth } = chain.plimsoll.keepers.backstop.accounts.standing(ctx, number, ctx.block.timeMs);
+            const { worth } = chain.plimsoll.keepers.backstop.accounts.standing(ctx, number);
             assert.ok(worth >= 0n, `vault ${number} ends with ${worth}`);
             // Each class's vault holds its own class's market only.
             for (const { marketId } of perps.positionsOf(ctx, vaultKey(number))) assert.equal(marketId, number);

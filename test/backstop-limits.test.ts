@@ -37,7 +37,7 @@ const withFailing = (equity: number, change: (state: AppState) => void = () => u
 
 const vaultOf = (chain: TestChain) => {
   const ctx = chain.plimsoll.app.queryContext();
-  return chain.plimsoll.keepers.backstop.accounts.standing(ctx, 1, ctx.block.timeMs);
+  return chain.plimsoll.keepers.backstop.accounts.standing(ctx, 1);
 };
 
 function check(chain: TestChain): void {

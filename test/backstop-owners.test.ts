@@ -48,7 +48,7 @@ const sharesOf = (chain: TestChain, { address }: SigningKey): bigint =>
 const vaultOf = (chain: TestChain) => store(chain).vault(chain.plimsoll.app.queryContext(), 1);
 const standing = (chain: TestChain) => {
   const ctx = chain.plimsoll.app.queryContext();
-  return chain.plimsoll.keepers.backstop.accounts.standing(ctx, 1, ctx.block.timeMs);
+  return chain.plimsoll.keepers.backstop.accounts.standing(ctx, 1);
 };
 const wallet = (chain: TestChain, { address }: SigningKey): bigint =>
   chain.plimsoll.keepers.bank.balance(chain.plimsoll.app.queryContext(), fromBech32(address), 'uusdc');

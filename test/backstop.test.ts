@@ -39,7 +39,7 @@ const accountOf = (chain: TestChain, key: string) =>
   chain.plimsoll.keepers.perps.account(chain.plimsoll.app.queryContext(), key);
 const vaultOf = (chain: TestChain) => {
   const ctx = chain.plimsoll.app.queryContext();
-  return chain.plimsoll.keepers.backstop.accounts.standing(ctx, 1, ctx.block.timeMs);
+  return chain.plimsoll.keepers.backstop.accounts.standing(ctx, 1);
 };
 
 /** Blocks until a block has an event of a name, ten at most; its events. */
@@ -171,7 +171,7 @@ test('T-A5 a short that was dumped on a vault costs it its own position and no o
     const lost = before.worth - vaultOf(chain).worth;
     assert.ok(lost > 0n && lost <= 3n * usdc(18_000), `${lost}`);
     const { accounts } = chain.plimsoll.keepers.backstop;
-    assert.equal(accounts.standing(ctx, 2, ctx.block.timeMs).worth, usdc(1_000_000));
+    assert.equal(accounts.standing(ctx, 2).worth, usdc(1_000_000));
     assert.deepEqual(audit(ctx, chain.plimsoll.perpsDeps).violations, []);
   } finally {
     await chain.close();

@@ -37,7 +37,7 @@ export function beginBlock(ctx: Context, keeper: BackstopKeeper): void {
   const isEpoch = day !== store.epochDay(ctx);
   if (isEpoch) store.setEpochDay(ctx, day);
   for (const { number } of [...store.vaults(ctx)]) {
-    const standing = keeper.accounts.standing(ctx, number, ctx.block.timeMs);
+    const standing = keeper.accounts.standing(ctx, number);
     if (isEpoch) reopen(ctx, keeper, number, day);
     followLosses(ctx, keeper, number, standing, day);
     if (isEpoch) epoch(ctx, keeper, store.vault(ctx, number), standing, day);

@@ -57,7 +57,7 @@ function enter(
   const amount = parseAmount(coin.amount, 'amount');
   const { minDeposit } = store.params(ctx);
   if (amount < BigInt(minDeposit)) throw errors.depositTooSmall(`amount: ${amount}; at least ${minDeposit}`);
-  const standing = keeper.accounts.standing(ctx, number, ctx.block.timeMs);
+  const standing = keeper.accounts.standing(ctx, number);
   const name = classNames[number]!;
   if (!standing.priced)
     throw errors.notPriced(`number: a position of the vault of class ${name} has no fresh price; try again with one`);

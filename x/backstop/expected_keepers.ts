@@ -25,7 +25,7 @@ export interface VaultStanding {
   /** Equity at mark. */
   readonly worth: bigint;
   readonly maintenanceMargin: bigint;
-  /** What could leave without taking it under initial margin. */
+  /** What could leave now without taking it under initial margin: no gain of this block. */
   readonly free: bigint;
   /** False while a position has no fresh price. */
   readonly priced: boolean;
@@ -39,7 +39,7 @@ export interface VaultAccounts {
   readonly owner: Uint8Array;
   /** Equity at mark. */
   worth(from: Stores, number: number): bigint;
-  standing(from: Stores, number: number, timeMs: bigint): VaultStanding;
+  standing(ctx: Context, number: number): VaultStanding;
   /** Largest position that a vault of such worth may have in a market, quote quanta, rounded down. */
   inventoryLimit(
     from: Stores,

@@ -31,7 +31,7 @@ export function queries(keeper: BackstopKeeper): Handlers<typeof QueryDefinition
       return {
         holdings: [...store.poolsOf(ctx, address)].map((number) => {
           const shares = store.shares(ctx, number, address);
-          const { worth, maintenanceMargin } = keeper.accounts.standing(ctx, number, ctx.block.timeMs);
+          const { worth, maintenanceMargin } = keeper.accounts.standing(ctx, number);
           const exit = store.exit(ctx, number, address);
           const assets = assetsOf(worth, maintenanceMargin);
           return {
@@ -56,7 +56,7 @@ function stateOf(ctx: Context, keeper: BackstopKeeper, number: number): VaultSta
   const { timeMs } = ctx.block;
   const params = store.params(ctx);
   const vault = store.vault(ctx, number);
-  const { worth, maintenanceMargin, positions } = accounts.standing(ctx, number, timeMs);
+  const { worth, maintenanceMargin, positions } = accounts.standing(ctx, number);
   const price = sharePrice(vault.shares, assetsOf(worth, maintenanceMargin));
   const loss = lossOf(vault, worth, timeMs);
   const marketLimit = lossLimit(worth, loss, BigInt(params.marketLossPpm)).toString();

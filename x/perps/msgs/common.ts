@@ -81,7 +81,7 @@ export function spareCollateral(from: Stores, { keeper }: Pick<Deps, 'keeper'>, 
  * paid, and profit of class C and D markets stays for its delay: both carry
  * margin meanwhile. risk-model sections 4.5 and 13.
  */
-export function freeCollateral(ctx: Context, deps: Deps, account: AccountView): Quote {
+export function freeCollateral(ctx: Context, deps: Pick<Deps, 'keeper'>, account: AccountView): Quote {
   const { keeper } = deps;
   const { profitDelayMs } = withdrawalParams(keeper.params(ctx));
   const delayed = delayedProfit(ctx, account.key, ctx.block.timeMs, profitDelayMs);

@@ -4,7 +4,7 @@ import { collateralDenom, moduleName, type Deps } from '../deps.js';
 import { isStale } from '../keeper.js';
 import { ListedMarkets } from '../listed-markets.js';
 import { equity, maintenanceMargin, unsettledFunding } from '../margin/index.js';
-import { changeCash, spareCollateral } from '../msgs/common.js';
+import { changeCash, freeCollateral } from '../msgs/common.js';
 import type { MarketId } from '../types.js';
 import { notional, positionValue } from '../units/index.js';
 import { vaultKey, vaultOwner } from './account.js';
@@ -33,17 +33,18 @@ export class VaultAccounts {
     return equity(keeper.account(from, vaultKey(number)), keeper.markets(from));
   }
 
-  /** O(positions). */
-  standing(from: Stores, number: number, timeMs: bigint) {
+  /** What is free is what may leave in this block: none of its gains. O(positions). */
+  standing(ctx: Context, number: number) {
     const { keeper } = this.parts;
-    const account = keeper.account(from, vaultKey(number));
-    const markets = keeper.markets(from);
-    const params = keeper.params(from);
+    const { timeMs } = ctx.block;
+    const account = keeper.account(ctx, vaultKey(number));
+    const markets = keeper.markets(ctx);
+    const params = keeper.params(ctx);
     return {
       worth: equity(account, markets),
       maintenanceMargin: maintenanceMargin(account, markets),
-      free: spareCollateral(from, this.parts, account),
-      priced: account.positions.every(({ marketId }) => !isStale(keeper.marketState(from, marketId), params, timeMs)),
+      free: freeCollateral(ctx, this.parts, account),
+      priced: account.positions.every(({ marketId }) => !isStale(keeper.marketState(ctx, marketId), params, timeMs)),
       positions: account.positions.map((position) => {
         const { marketId, quantity } = position;
         const market = markets(marketId);
@@ -52,7 +53,7 @@ export class VaultAccounts {
           quantity,
           notional: notional(market, quantity),
           value: positionValue(market, quantity) + unsettledFunding(market, position),
-          heldSinceMs: vaultHoldings.get(from, number, marketId)?.sinceMs ?? timeMs,
+          heldSinceMs: vaultHoldings.get(ctx, number, marketId)?.sinceMs ?? timeMs,
         };
       }),
     };

@@ -11,7 +11,7 @@ import { withdrawalStore } from './store.js';
  * gain theorem holds with withdrawals. Prices that a query assumes are the
  * previous ones too. risk-model section 13. O(positions + assets held).
  */
-export function equityBefore(ctx: Context, { keeper }: Deps, account: AccountView): Quote {
+export function equityBefore(ctx: Context, { keeper }: Pick<Deps, 'keeper'>, account: AccountView): Quote {
   if (withdrawalStore.pricesAssumed(ctx)) return equity(account, keeper.markets(ctx));
   const now = keeper.markets(ctx);
   const before = keeper.markets(ctx.committed);
