@@ -144,6 +144,7 @@ async function haltAndGap(pairs: number) {
     prices: pricesOf(listings),
     accounts: randomPairs({ listings, pairs, seed: 'halt' }),
     clamp: true,
+    breakers: true,
   });
   try {
     const { outcome } = stage;
@@ -319,6 +320,7 @@ async function fakeWall(accounts: number) {
     markets: listed([['POPCAT-USD', 'D', '0.2']], 20_000n * usdc),
     prices: { 'POPCAT-USD': '0.2' },
     clamp: true,
+    breakers: true,
     change: (state) => {
       const { statistics } = state['oracle'] as { statistics: unknown[] };
       statistics.push({ pair_id: 1, hours: 720, depth_p10_usd: '50000', dispersion_ppm: 500, sources_p10: 3 });
@@ -383,6 +385,7 @@ async function nobodyBids(pairs: number, blocks: number) {
     prices: pricesOf(listings),
     accounts: randomPairs({ listings, pairs, seed: 'black thursday' }),
     clamp: true,
+    breakers: true,
   });
   try {
     const { outcome } = stage;

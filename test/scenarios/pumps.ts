@@ -46,6 +46,7 @@ async function pump({ listing, wanted, brought, depthUsd, times, steps, tranche 
     markets: [{ market, tranche }],
     prices: { [ticker]: first },
     clamp: true,
+    breakers: true,
     cast: { long: brought[0] * usdc, short: brought[1] * usdc },
     change: (state) => reportDepth(state, 1, depthUsd),
   });
@@ -115,6 +116,8 @@ async function pump({ listing, wanted, brought, depthUsd, times, steps, tranche 
       'gained on the chain, USDC': usdcOf(gained),
       'cost of the push outside, USD': push,
       'tranche before, USDC': usdcOf(insured),
+      // Its target is no loss of a fund at all; a push far beyond the best one bankrupts the other account.
+      'without loss of a fund, as section 21.5 wants': insured <= funds(cast) ? 'yes' : 'no',
       ...costs(stage.outcome, insured - funds(cast)),
     };
   } finally {
