@@ -6,6 +6,7 @@ import { formatDecimal, parseDecimal, type Decimal } from '../../cmd/plimsolld/p
 import { Market, OrderType, TimeInForce } from '../../gen/plimsoll/perps/v1/types.js';
 import type { QuotedPrice } from '../../x/oracle/price-source.js';
 import { Lockstep } from '../support/lockstep.js';
+import { liftAccountShare } from '../support/markets.js';
 import { scenario, type Scenario } from './scenario.js';
 import { buy, Cast, sell } from './support/cast.js';
 import { listed } from './support/crowd.js';
@@ -218,6 +219,8 @@ async function impact() {
   const cast = await Cast.open({
     markets: listed([['AVAX-USD', 'B', '20']], 10_000n * usdc),
     prices: { 'AVAX-USD': '20' },
+    // One maker stands for the book.
+    change: liftAccountShare,
     cast: { taker: 20n * million * usdc, maker: 50n * million * usdc },
   });
   try {

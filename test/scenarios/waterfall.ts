@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { liftAccountShare } from '../support/markets.js';
 import { Cast, buy, sell } from './support/cast.js';
 import { scenario, type Scenario } from './scenario.js';
 import { listed, type Listing } from './support/crowd.js';
@@ -163,7 +164,11 @@ async function reinvest(accounts: number, brought: bigint, steps: number) {
   const cast = await Cast.open({
     markets: listed([['YFI-USD', 'C', '9000']], 200_000n * usdc),
     prices: { 'YFI-USD': '9000' },
-    change: (state) => reportDepth(state, 1, 250_000n),
+    change: (state) => {
+      reportDepth(state, 1, 250_000n);
+      // One maker stands for all who sell, and one account may buy all that the cap leaves: the cap is what is looked at.
+      liftAccountShare(state);
+    },
     cast: { ...Object.fromEntries(names.map((name) => [name, brought * usdc])), maker: 100n * million * usdc },
   });
   try {

@@ -32,7 +32,9 @@ describe('INV-G2 a quarter in seven days (risk-model section 16)', () => {
     ['a cap may fall', [{ cap: '1000' }], { cap: '1' }, [], { mayFall: ['cap'] }],
     ['and not rise', [{ cap: '1000' }], { cap: '1251' }, ['cap'], { mayFall: ['cap'] }],
   ] as const)
-    test(what, () => assert.deepEqual(refused(past as unknown as JsonValue[], after as unknown as JsonValue, rules), expected));
+    test(what, () =>
+      assert.deepEqual(refused(past as unknown as JsonValue[], after as unknown as JsonValue, rules), expected),
+    );
 
   test('numbers are found by their path', () => {
     const found = numbersOf({ a: 1, b: { c: '22', d: [3, { e: '-4' }] }, f: 'text', g: true, h: null, i: '1.5s' });

@@ -80,6 +80,8 @@ export const errors = {
   invalidAmendment: registry.register(78, 'invalid amendment'),
   // 185 to 194: withdrawals.
   nothingQueued: registry.register(185, 'no withdrawal waits'),
+  // 195 to 199: limits of one account.
+  shareTooLarge: registry.register(195, 'position would be too large a part of the market'),
 };
 
 /** All codes with their texts, for documentation. */

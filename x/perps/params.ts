@@ -42,6 +42,8 @@ export const defaultParams: Params = {
   keeperBids: defaultKeeperBidParams,
   recovery: defaultRecoveryParams,
   withdrawals: defaultWithdrawalParams,
+  // Section 11: 20 % of the open-interest cap.
+  accountSharePpm: 200_000,
 };
 
 export type ClassName = 'A' | 'B' | 'C' | 'D';
@@ -138,6 +140,7 @@ export function validateParams(value: Params): void {
   validateKeeperBidParams(value.keeperBids);
   validateRecoveryParams(value.recovery);
   validateWithdrawalParams(value.withdrawals);
+  if (value.accountSharePpm !== 0) requireRange('account_share_ppm', value.accountSharePpm, 10_000, 1_000_000);
 }
 
 /** @throws perps/24 naming the field */

@@ -10,6 +10,7 @@ import { topUpHealth } from '../baselines/venue.js';
 import { encode, json, type Message } from '../message.js';
 import { accountOf, perpsEvents } from '../../support/events.js';
 import { chainId, SetPrices, testChain, type TestChain } from '../../support/chain.js';
+import { liftAccountShare } from '../../support/markets.js';
 import { keylessOwner, seedAccounts, type SeededAccount } from '../../support/seeded.js';
 import { listed } from '../../scenarios/support/crowd.js';
 import { Outcome } from '../../scenarios/support/outcome.js';
@@ -113,6 +114,8 @@ class Ours {
       clamp: true,
       shadow: false,
       change(state) {
+        // One maker stands for the book.
+        liftAccountShare(state);
         seedAccounts(state, [market], new Map([[1, mark]]), accounts);
         addBalance(state, funder.bech32, 'uusdc', quanta(capital));
         for (const { wallet, reserve } of people)

@@ -17,6 +17,7 @@ import {
   initialMargin,
   isRiskReducing,
   maintenanceMargin,
+  ShareRoom,
   spareEquity,
   usableEquity,
 } from '../margin/index.js';
@@ -33,7 +34,7 @@ import { orderFilled, orderGone } from '../conditional/links.js';
 import { dropOrder } from '../msgs/cancel.js';
 import { isExpired } from '../msgs/order-expiry.js';
 import { subaccountId } from '../subaccount-key.js';
-import { base, quote, type MarketId, type MarketView, type RiskParams, type Side } from '../types.js';
+import { base, ppm, quote, type MarketId, type MarketView, type RiskParams, type Side } from '../types.js';
 import { abs, cdiv, max, million, min, quoteAmountDown } from '../units/index.js';
 import { tradeVolume } from '../vaults/store.js';
 import type { LiquidationOrder } from './liquidate.js';
@@ -191,6 +192,7 @@ function admission(
 ): (order: Participant) => bigint {
   const { work } = round;
   const room = new OpeningRoom(market, work.state(market.id).longQuanta);
+  const shares = new ShareRoom(market, ppm(BigInt(round.deps.keeper.params(round.ctx).accountSharePpm)));
   /** What reduce-only orders of an account that come before took of its position. */
   const reduced = new Map<string, bigint>();
   const openable = ({ account, side }: BookEntry, quantity: bigint, held: bigint): bigint =>
@@ -207,7 +209,8 @@ function admission(
     const held = account.position(market.id)?.quantity ?? 0n;
     if (!entry.reduces) {
       if (!isCovered(round, account)) return refuse(CancelReason.CANCEL_REASON_UNDERCOLLATERALIZED);
-      const quantity = openable(entry, entry.quantity, held);
+      const wanted = shares.take(entry.account, entry.side, entry.quantity, held);
+      const quantity = openable(entry, wanted, held);
       return entry.allOrNone && quantity < entry.quantity ? 0n : quantity;
     }
     const reducible = entry.side === 'buy' ? max(0n, -held) : max(0n, held);

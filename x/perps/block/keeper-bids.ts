@@ -14,6 +14,7 @@ import { orderKey } from '../book/store.js';
 import { subaccountId } from '../subaccount-key.js';
 import {
   base,
+  ppm,
   price,
   quote,
   type MarketId,
@@ -157,6 +158,7 @@ function discounted(market: MarketView, side: Side, discount: bigint): Price {
 
 /** The bids of a side with what their accounts can carry: those of one account together, what asks least first. */
 function offersOf(ctx: Context, { keeper }: Deps, work: WorkingSet, market: MarketView, side: Side): BidOffer[] {
+  const share = ppm(BigInt(keeper.params(ctx).accountSharePpm));
   const byAccount = new Map<SubaccountKey, { bid: Bid; quantity: bigint }[]>();
   for (const bid of [...keeperBids.onSide(ctx, { marketId: market.id, side })]) {
     const { account } = bid[0];
@@ -169,7 +171,7 @@ function offersOf(ctx: Context, { keeper }: Deps, work: WorkingSet, market: Mark
   for (const [key, own] of byAccount) {
     const orders = [...keeper.ordersOf(ctx, key)].map(orderView);
     const total = own.reduce((sum, { quantity }) => sum + quantity, 0n);
-    let left = fitting(work.account(key), orders, work.markets, market, side, total);
+    let left = fitting(work.account(key), orders, work.markets, market, side, total, share);
     for (const { bid, quantity } of own) {
       const offered = min(quantity, left);
       left -= offered;

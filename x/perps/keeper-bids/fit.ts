@@ -7,9 +7,18 @@ import {
   maintenanceMargin,
   spareEquity,
   usableEquity,
+  withinShare,
 } from '../margin/index.js';
 import { applyFill } from '../matching/index.js';
-import { quote, type AccountView, type MarketView, type Markets, type OrderView, type Side } from '../types.js';
+import {
+  quote,
+  type AccountView,
+  type MarketView,
+  type Markets,
+  type OrderView,
+  type Ppm,
+  type Side,
+} from '../types.js';
 import { abs, notional } from '../units/index.js';
 import { base } from '../types.js';
 
@@ -28,13 +37,17 @@ export function fitting(
   market: MarketView,
   side: Side,
   wanted: bigint,
+  share: Ppm,
 ): bigint {
   const before = { equity: equity(account, markets), maintenanceMargin: maintenanceMargin(account, markets) };
   const fits = (quantity: bigint): boolean => {
     const after = filledAtMark(account, market, side, quantity);
     const held = after.positions.find(({ marketId }) => marketId === market.id)?.quantity ?? 0n;
     const had = account.positions.find(({ marketId }) => marketId === market.id)?.quantity ?? 0n;
-    if (abs(held) > abs(had) && depthLimitExceeded(market, notional(market, base(held)))) return false;
+    if (abs(held) > abs(had)) {
+      if (depthLimitExceeded(market, notional(market, base(held)))) return false;
+      if (!withinShare({ market, quantity: abs(held) }, share)) return false;
+    }
     const required = initialMargin(after, orders, markets);
     if (spareEquity(after, markets, usableEquity(after, markets), required) >= 0n) return true;
     return isRiskReducing(before, {

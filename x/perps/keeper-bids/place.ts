@@ -15,9 +15,10 @@ import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
 import { isStale } from '../keeper.js';
 import { depthLimitExceeded, initialMargin, OrderExposures, spareEquity, usableEquity } from '../margin/index.js';
+import { requireShare } from '../msgs/account-share.js';
 import { requireMarket, requireSubaccountKey } from '../msgs/common.js';
 import { base, ppm, quote, type AccountView, type MarketId, type Markets, type Quote } from '../types.js';
-import { max, notional } from '../units/index.js';
+import { abs, max, notional } from '../units/index.js';
 import { discountCap, discountStep } from './clearing.js';
 import { endBid } from './end.js';
 import { keeperBidParams } from './params.js';
@@ -28,7 +29,7 @@ import { bidToProto, keeperBids, type Bid } from './store.js';
  * Stands ready to take failing positions over. From now on initial margin
  * for the whole bid stays free in the account, as for an order that would
  * fill at mark. docs/liquidation.md
- * @throws perps/4, 7, 8, 9, 15, 16, 17, 21, 22, 141, 142, 143
+ * @throws perps/4, 7, 8, 9, 15, 16, 17, 21, 22, 141, 142, 143, 195
  */
 export function placeKeeperBid(ctx: Context, deps: Deps, msg: MsgPlaceKeeperBid): MsgPlaceKeeperBidResponse {
   const { keeper } = deps;
@@ -135,6 +136,20 @@ function requireCover(ctx: Context, { keeper }: Deps, account: AccountView, bid:
   const reach = notional(market, exposures.reach(marketId, side));
   if (exposures.reach(marketId, side) > 0n && depthLimitExceeded(market, reach))
     throw errors.positionTooLarge(`max_notional: the position could reach ${reach}; at most ${16n * market.depthUnit}`);
+  const reached = exposures.reach(marketId, side);
+  const held = account.positions.find((position) => position.marketId === marketId)?.quantity ?? 0n;
+  if (reached > abs(held)) {
+    const promisedIn = all.map((each) => each.marketId);
+    requireShare(ctx, keeper, 'max_notional', {
+      market,
+      side,
+      reach: reached,
+      account,
+      promisedIn,
+      exposures,
+      markets,
+    });
+  }
   const required: Quote = initialMargin(account, all, markets);
   const usable = usableEquity(account, markets);
   if (spareEquity(account, markets, usable, required) < 0n)

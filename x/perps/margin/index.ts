@@ -1,6 +1,7 @@
 export * from './acceptance.js';
 export * from './collateral.js';
 export * from './concentration.js';
+export * from './delta-limit.js';
 export * from './equity.js';
 export * from './exposure.js';
 export * from './initial.js';

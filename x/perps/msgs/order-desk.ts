@@ -36,6 +36,7 @@ import { pairConditional, requireConditionalRoom, requireFreeConditional, requir
 import { links } from '../conditional/store.js';
 import { byUser, cancelWaits, dropOrder, endWaiting, notOpen } from './cancel.js';
 import { requireMarket } from './common.js';
+import { requireShare } from './account-share.js';
 import { auctionTerms, requireRoomToRest } from './auction-terms.js';
 import { limitOf, requireForm, type Placement } from './order-form.js';
 import { requireExpiry } from './order-expiry.js';
@@ -368,11 +369,21 @@ export class OrderDesk {
         `${market.ticker}: open interest is ${view.openInterest} of ${view.openInterestCap}; orders that only close a position are accepted`,
       );
     }
-    if (reach > abs(this.#held(market.id)) && depthLimitExceeded(view, notional(view, base(reach)))) {
+    if (reach <= abs(this.#held(market.id))) return;
+    if (depthLimitExceeded(view, notional(view, base(reach)))) {
       throw errors.positionTooLarge(
         `quantity: the position could reach ${notional(view, base(reach))}; at most ${16n * view.depthUnit}`,
       );
     }
+    requireShare(this.#ctx, this.#keeper, 'quantity', {
+      market: view,
+      side: at.side,
+      reach,
+      account: this.#account,
+      promisedIn: [...this.#openIn.keys(), ...this.#bidIn],
+      exposures: this.#exposures,
+      markets: this.#markets,
+    });
   }
 
   /** Counts an order's exposure, unless equity does not carry it; one that only reduces needs no margin. */
