@@ -13,6 +13,7 @@ import { takeOverResiduals } from './takeovers.js';
 import { resolveBankruptcies } from './waterfall.js';
 import { releaseWithdrawals } from '../withdrawals/release.js';
 import { measureLatency } from '../stress/chain/latency.js';
+import { warnAccounts } from '../warnings/warn.js';
 import { WorkingSet } from './working-set.js';
 
 /**
@@ -40,7 +41,9 @@ export function endBlock(ctx: Context, deps: Deps): void {
   work.flush();
   lookAtLosses(ctx, deps, (id) => work.noted(id));
   followDebts(ctx, deps, work, looked);
-  deps.health?.close(ctx.block.height, standings(work, looked), work.markets);
+  const stood = [...standings(work, looked)];
+  warnAccounts(ctx, deps, stood);
+  deps.health?.close(ctx.block.height, stood, work.markets);
   deps.accounts?.close(ctx, deps, work.changed());
   deps.liquidations?.close(ctx.block.height, touched(work, looked));
   measureLatency(

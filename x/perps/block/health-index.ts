@@ -1,9 +1,18 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
-import { assetStepOf, reachOf, stepOf, WakeHeap, type Marked, type Priced } from '../health/index.js';
+import { assetStepOf, canFail, reachOf, stepOf, WakeHeap, type Marked, type Priced } from '../health/index.js';
 import { assetOf, usdcEquity } from '../margin/index.js';
-import { min } from '../units/index.js';
-import type { AssetId, MarketId, Markets, MarketView, SubaccountKey } from '../types.js';
+import { million } from '../units/index.js';
+import {
+  ppm,
+  type AssetId,
+  type AssetView,
+  type MarketId,
+  type Markets,
+  type MarketView,
+  type SubaccountKey,
+} from '../types.js';
+import { roomsOf } from '../warnings/levels.js';
 import type { Standing } from './risk-scan.js';
 
 /** An account that must be looked at in every block: it is under water, or was. */
@@ -14,13 +23,14 @@ const odometerEnd = 4_503_599_627_370_496;
 const anyMarket = 0;
 
 /** What the bound of a step covers, and what it does not. */
-type Known = Marked & Pick<MarketView, 'class' | 'shocks'>;
+type Known = Marked & Pick<MarketView, 'class' | 'shocks' | 'openInterest'>;
+type KnownAsset = Priced & Pick<AssetView, 'shocks'> & { readonly held: boolean };
 
 /** What a block changes once it is committed. */
 interface Pending {
   readonly height: bigint;
   readonly markets: ReadonlyMap<MarketId, Known>;
-  readonly assets: ReadonlyMap<AssetId, Priced>;
+  readonly assets: ReadonlyMap<AssetId, KnownAsset>;
   readonly odometers: ReadonlyMap<MarketId, number>;
   readonly wakes: readonly (readonly [key: SubaccountKey, odometer: MarketId | undefined, at: number])[];
   readonly rebuilt: boolean;
@@ -28,15 +38,16 @@ interface Pending {
 
 /**
  * Which accounts a block must look at: those whose markets went so far since
- * the last look that they may fail, and those that changed. Derived from
- * state and never stored: a node that starts, or whose state came from
- * elsewhere, looks at all accounts once. It can change no result, because an
- * account it leaves out could not have failed. risk-model section 19.3.
+ * the last look that they may fail or their health cross a level of warning,
+ * and those that changed. Derived from state and never stored: a node that
+ * starts, or whose state came from elsewhere, looks at all accounts once. It
+ * can change no result, because an account it leaves out could not have
+ * failed or crossed a level. risk-model section 19.3.
  */
 export class HealthIndex {
   #height = -1n;
   #markets: ReadonlyMap<MarketId, Known> = new Map();
-  #assets: ReadonlyMap<AssetId, Priced> = new Map();
+  #assets: ReadonlyMap<AssetId, KnownAsset> = new Map();
   #odometers: ReadonlyMap<MarketId, number> = new Map();
   readonly #heaps = new Map<MarketId, WakeHeap>();
   /** The heap that an account waits in. */
@@ -56,9 +67,11 @@ export class HealthIndex {
     const markets = new Map<MarketId, Known>();
     for (const { id } of [...deps.keeper.allMarkets(ctx)]) markets.set(id, deps.keeper.marketView(ctx, id));
     const views = deps.keeper.markets(ctx);
-    const assets = new Map<AssetId, Priced>();
-    for (const { id } of [...deps.keeper.collateral.assets(ctx)]) assets.set(id, assetOf(views, id));
-    const rebuilt = this.#height !== height - 1n || !this.#covers(markets);
+    const assets = new Map<AssetId, KnownAsset>();
+    const { collateral } = deps.keeper;
+    for (const { id } of [...collateral.assets(ctx)])
+      assets.set(id, { ...assetOf(views, id), held: collateral.totals(ctx, id).held > 0n });
+    const rebuilt = this.#height !== height - 1n || !this.#covers(markets, assets);
     const odometers = rebuilt ? new Map<MarketId, number>() : this.#advance(markets, assets);
     this.#block = { markets, assets, odometers, rebuilt };
     if (rebuilt) return undefined;
@@ -73,38 +86,46 @@ export class HealthIndex {
     const { odometers } = this.#block!;
     const wakes: (readonly [SubaccountKey, MarketId | undefined, number])[] = [];
     for (const standing of standings) {
-      const { account } = standing;
-      const [first, second] = account.positions;
-      const backed = account.collateral.length > 0;
-      // Without a position, only who owes what a position lost can fail.
-      if (first === undefined && (!backed || account.cash >= 0n)) {
+      const { account, equity, maintenanceMargin } = standing;
+      if (!canFail(account)) {
         wakes.push([account.key, undefined, 0]);
         continue;
       }
+      const [first, second] = account.positions;
+      const backed = account.collateral.length > 0;
       const odometer = backed || first === undefined || second !== undefined ? anyMarket : first.marketId;
+      const rooms = roomsOf(standing);
       // A debt in USDC may put collateral up for sale.
-      const slack = backed ? min(standing.slack, usdcEquity(account, markets)) : standing.slack;
+      const usdc = backed ? usdcEquity(account, markets) : 0n;
+      if (backed) rooms.push({ level: ppm(million), amount: usdc });
       const at =
-        slack < 0n || account.underwaterHeight !== 0n
+        equity < maintenanceMargin || usdc < 0n || account.underwaterHeight !== 0n
           ? always
-          : (odometers.get(odometer) ?? 0) + Number(reachOf(account, slack, markets));
+          : (odometers.get(odometer) ?? 0) + Number(reachOf(account, rooms, markets));
       wakes.push([account.key, odometer, at]);
     }
     this.#pending = { ...this.#block!, height, wakes };
   }
 
-  /** Rates and loadings move under the bound; what else margins are made of is the same. */
-  #covers(markets: ReadonlyMap<MarketId, Known>): boolean {
+  /** Rates and loadings move under the bound; what else margins are made of is the same. The first price of what somebody holds is no move. */
+  #covers(markets: ReadonlyMap<MarketId, Known>, assets: ReadonlyMap<AssetId, KnownAsset>): boolean {
     for (const [id, market] of markets) {
       const before = this.#markets.get(id);
       // Nobody holds a position in a market that was listed in this block.
-      if (before !== undefined && !sameRules(before, market)) return false;
+      if (before === undefined) continue;
+      if (before.class !== market.class || !sameRules(before, market)) return false;
+      if (before.markPrice === 0n && market.openInterest > 0n) return false;
+    }
+    for (const [id, asset] of assets) {
+      const before = this.#assets.get(id);
+      if (before === undefined) continue;
+      if (!sameRules(before, asset) || (before.price === 0n && asset.price > 0n && asset.held)) return false;
     }
     for (const reading of this.#odometers.values()) if (reading > odometerEnd) return false;
     return true;
   }
 
-  #advance(markets: ReadonlyMap<MarketId, Known>, assets: ReadonlyMap<AssetId, Priced>): Map<MarketId, number> {
+  #advance(markets: ReadonlyMap<MarketId, Known>, assets: ReadonlyMap<AssetId, KnownAsset>): Map<MarketId, number> {
     const odometers = new Map<MarketId, number>();
     let furthest = 0;
     for (const [id, market] of markets) {
@@ -148,9 +169,11 @@ export class HealthIndex {
 }
 
 /** False when a margin may have changed by more than moves, rates and loadings explain. */
-function sameRules(before: Known, after: Known): boolean {
+function sameRules(
+  before: Pick<MarketView, 'loading' | 'shocks'>,
+  after: Pick<MarketView, 'loading' | 'shocks'>,
+): boolean {
   return (
-    before.class === after.class &&
     before.loading.cluster === after.loading.cluster &&
     before.shocks.length === after.shocks.length &&
     before.shocks.every((shock, index) => shock === after.shocks[index])

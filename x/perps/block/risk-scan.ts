@@ -3,7 +3,7 @@ import type { Deps } from '../deps.js';
 import { isStale, riskParamsOf } from '../keeper.js';
 import { assetOf, clampedHealth, equity, maintenanceMargin } from '../margin/index.js';
 import { trigger, type Trigger } from '../liquidation/index.js';
-import type { MarketId, Ppm, Quote, StoredAccount, SubaccountKey } from '../types.js';
+import { quote, type MarketId, type Ppm, type Quote, type StoredAccount, type SubaccountKey } from '../types.js';
 import type { WorkingSet } from './working-set.js';
 
 /** An account to be liquidated in this block. */
@@ -17,11 +17,11 @@ export interface Failing {
   readonly closable: boolean;
 }
 
-/** An account with how far it is from failing. */
+/** An account with what tells how far it is from failing. */
 export interface Standing {
   readonly account: StoredAccount;
-  /** Equity less maintenance margin. */
-  readonly slack: bigint;
+  readonly equity: Quote;
+  readonly maintenanceMargin: Quote;
 }
 
 export interface RiskScan {
@@ -63,14 +63,14 @@ export function riskScan(
     const { key, cash, positions, collateral, underwaterHeight } = account;
     // Who owes cash with nothing left is bankrupt: a sale of its last collateral may have come before.
     if (positions.length === 0 && collateral.length === 0 && cash >= 0n) {
-      looked.push({ account, slack: 0n });
+      looked.push({ account, equity: cash, maintenanceMargin: quote(0n) });
       return;
     }
     const standing = {
       equity: equity(account, work.markets),
       maintenanceMargin: maintenanceMargin(account, work.markets),
     };
-    looked.push({ account, slack: standing.equity - standing.maintenanceMargin });
+    looked.push({ account, ...standing });
     if (standing.equity >= standing.maintenanceMargin) {
       if (underwaterHeight !== 0n) work.account(key).underwaterHeight = 0n;
       return;
@@ -98,7 +98,7 @@ export function riskScan(
 export function* standings(work: WorkingSet, looked: readonly Standing[]): Iterable<Standing> {
   for (const standing of looked) if (work.known(standing.account.key) === undefined) yield standing;
   for (const account of work.accounts())
-    yield { account, slack: work.equity(account) - maintenanceMargin(account, work.markets) };
+    yield { account, equity: work.equity(account), maintenanceMargin: maintenanceMargin(account, work.markets) };
 }
 
 /** Accounts that the scan or the working set looked at. */

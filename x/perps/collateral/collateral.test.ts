@@ -306,7 +306,7 @@ test('INV-S3 an account with collateral stays above maintenance margin and out o
       };
       const slack = slackOf(first);
       fc.pre(slack >= 0n);
-      const reach = reachOf(account, slack, first);
+      const reach = reachOf(account, [{ level: ppm(1_000_000n), amount: slack }], first);
       let way = 0n;
       for (const each of moves) {
         const [markBefore, before] = [mark, assetOf(markets(), 1)];

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { abs } from '../../../runtime/math/integers.js';
+import { abs, million } from '../../../runtime/math/integers.js';
 import { equity, loadingOf, maintenanceMargin } from '../margin/index.js';
 import { market } from '../testing/values.js';
 import { base, ppb, ppm, price, quote, type AccountView, type Markets, type MarketView } from '../types.js';
@@ -63,10 +63,11 @@ describe('a step', () => {
     ['of one unit in three', at(3n), at(4n), 333_333_334n],
     ['of funding by 1 % of the price', at(100n), at(100n, 1_000_000_000_000n), 10_000_000n],
     ['to the first price', at(0n), at(100n), 0n],
-    ['of a rate up by half a per cent of notional', at(100n), at(100n, 0n, 25_000_000n), 5_000_000n],
-    ['of a rate down', at(100n), at(100n, 0n, 15_000_000n), 0n],
-    // 0.6 more explained and 0.2 less its own, at 2 %.
-    ['of a loading from 0 to 0.6', at(100n), at(100n, 0n, 20_000_000n, 600_000n), 16_000_000n],
+    // Rates count half as much again, for the highest level of warning.
+    ['of a rate up by half a per cent of notional', at(100n), at(100n, 0n, 25_000_000n), 7_500_000n],
+    ['of a rate down', at(100n), at(100n, 0n, 15_000_000n), 7_500_000n],
+    // 0.6 more explained and 0.2 less its own, at 2 % and half as much again.
+    ['of a loading from 0 to 0.6', at(100n), at(100n, 0n, 20_000_000n, 600_000n), 24_000_000n],
     // Both signs explain the same: twice 0.6.
     [
       'of a depth unit down by 1/5, against what is left',
@@ -74,8 +75,8 @@ describe('a step', () => {
       { ...at(100n), depthUnit: quote(800n) },
       250_000_000n,
     ],
-    ['of a depth unit up', at(100n), { ...at(100n), depthUnit: quote(2_000n) }, 0n],
-    ['of a loading that turns', at(100n, 0n, 20_000_000n, 600_000n), at(100n, 0n, 20_000_000n, -600_000n), 24_000_000n],
+    ['of a depth unit up by 1/4', at(100n), { ...at(100n), depthUnit: quote(1_250n) }, 250_000_000n],
+    ['of a loading that turns', at(100n, 0n, 20_000_000n, 600_000n), at(100n, 0n, 20_000_000n, -600_000n), 36_000_000n],
   ];
   for (const [what, before, after, ppb] of table) test(what, () => assert.equal(stepOf(before, after), ppb));
 });
@@ -155,7 +156,7 @@ test('INV-S3 an account stays at or above maintenance margin as long as its mark
         const cash = quote(slack + maintenanceMargin(bare, first) - worth);
         const account: AccountView = { ...bare, cash };
         assert.equal(equity(account, first) - maintenanceMargin(account, first), slack);
-        const reach = reachOf(account, slack, first);
+        const reach = reachOf(account, [{ level: ppm(million), amount: slack }], first);
         let way = 0n;
         for (let step = 1; step <= 6; step++) {
           const [before, after] = [views(step - 1), views(step)];
@@ -183,6 +184,6 @@ test('the reach of an account 10 % above maintenance margin is a path of about 8
     collateral: [],
   };
   const tenth = notional(view, base(100_000_000n)) / 10n;
-  const reach = reachOf(account, tenth, () => view);
+  const reach = reachOf(account, [{ level: ppm(million), amount: tenth }], () => view);
   assert.ok(reach > 78_000_000n && reach < 82_000_000n, `${reach}`);
 });

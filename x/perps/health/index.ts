@@ -1,2 +1,3 @@
+export * from './can-fail.js';
 export * from './heap.js';
 export * from './reach.js';

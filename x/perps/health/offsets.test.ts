@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { million } from '../../../runtime/math/integers.js';
 import { equity, loadingOf, maintenanceMargin } from '../margin/index.js';
 import { accountWith, market } from '../testing/values.js';
 import { ppb, ppm, price, quote, type AccountView, type Markets } from '../types.js';
@@ -49,7 +50,7 @@ test('INV-S3 hedges change nothing: an account stays at or above margin while it
         const slack = (margin * slackPpm) / 100_000n;
         const cash = quote(bare.cash + margin + slack - equity(bare, first));
         const account: AccountView = { ...bare, cash };
-        const reach = reachOf(account, slack, first);
+        const reach = reachOf(account, [{ level: ppm(million), amount: slack }], first);
         let way = 0n;
         for (let step = 1; step <= 6; step++) {
           const [before, after] = [views(step - 1), views(step)];
