@@ -18,6 +18,8 @@ export interface VaultPosition {
   readonly value: bigint;
   /** Block time since which it is held. */
   readonly heldSinceMs: bigint;
+  /** It hedges the others. */
+  readonly hedge: boolean;
 }
 
 /** How a vault's trading account stands. */

@@ -95,6 +95,7 @@ function stateOf(ctx: Context, keeper: BackstopKeeper, number: number): VaultSta
           lossLimit: marketLimit,
           open: market.closedUntilDay === 0n,
           heldSinceMs: position?.heldSinceMs ?? 0n,
+          hedge: position?.hedge ?? false,
         };
       }),
   };

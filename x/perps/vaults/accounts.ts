@@ -48,12 +48,14 @@ export class VaultAccounts {
       positions: account.positions.map((position) => {
         const { marketId, quantity } = position;
         const market = markets(marketId);
+        const holding = vaultHoldings.get(ctx, number, marketId);
         return {
           marketId,
           quantity,
           notional: notional(market, quantity),
           value: positionValue(market, quantity) + unsettledFunding(market, position),
-          heldSinceMs: vaultHoldings.get(ctx, number, marketId)?.sinceMs ?? timeMs,
+          heldSinceMs: holding?.sinceMs ?? timeMs,
+          hedge: holding?.hedge ?? false,
         };
       }),
     };

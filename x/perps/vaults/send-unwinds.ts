@@ -8,8 +8,9 @@ import type { Deps } from '../deps.js';
 import { isStale } from '../keeper.js';
 import { dropOrder } from '../msgs/cancel.js';
 import { OrderDesk } from '../msgs/order-desk.js';
-import { quote, type MarketId, type PositionView } from '../types.js';
+import { quote, type MarketId } from '../types.js';
 import { vaultKey, vaultNumbers } from './account.js';
+import { hedgeOf, sendHedge } from './send-hedges.js';
 import { tradeVolume, vaultHoldings } from './store.js';
 import { planUnwind, type Unwind } from './unwind.js';
 
@@ -18,27 +19,32 @@ const clientId = 1n;
 
 /**
  * Offers a part of everything that vaults hold in this block's auctions:
- * reduce-only orders like any others. A market that takes no order now, or
+ * reduce-only orders like any others, except for what hedges the rest, and
+ * orders a hedge where that is worth it. A market that takes no order now, or
  * has no fresh price, is offered nothing. risk-model sections 9.7 and 11.
- * O(vaults * their positions).
+ * O(vaults * (their positions + markets)).
  */
 export function sendUnwinds(ctx: Context, deps: Deps): void {
   const { keeper } = deps;
   if (keeper.ledger(ctx).haltedReason !== '') return;
   for (const number of vaultNumbers) {
-    const positions = keeper.positionsOf(ctx, vaultKey(number));
+    const account = keeper.account(ctx, vaultKey(number));
+    const { positions } = account;
     for (const holding of vaultHoldings.of(ctx, number))
       if (!positions.some(({ marketId }) => marketId === holding.marketId)) vaultHoldings.delete(ctx, holding);
-    for (const position of positions) offer(ctx, deps, number, position);
+    const hedge = hedgeOf(ctx, deps, number, account);
+    for (const { marketId, quantity } of positions)
+      offer(ctx, deps, number, marketId, marketId === hedge?.marketId ? hedge.plan.excess : quantity);
+    if (hedge !== undefined) sendHedge(ctx, deps, number, hedge);
   }
 }
 
-function offer(ctx: Context, deps: Deps, number: number, { marketId, quantity }: PositionView): void {
+function offer(ctx: Context, deps: Deps, number: number, marketId: MarketId, quantity: bigint): void {
   const { keeper } = deps;
   const { timeMs } = ctx.block;
   const market = keeper.market(ctx, marketId)!;
   const found = vaultHoldings.get(ctx, number, marketId);
-  const holding = found ?? { number, marketId, sinceMs: timeMs, sentMs: timeMs - 1_000n };
+  const holding = found ?? { number, marketId, sinceMs: timeMs, sentMs: timeMs - 1_000n, hedge: false };
   const params = keeper.params(ctx);
   const plan = planUnwind(keeper.marketView(ctx, marketId), {
     quantity,
