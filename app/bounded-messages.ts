@@ -85,7 +85,7 @@ export function boundedMessages(keepers: {
       ofParams<Wanted<PerpsUpdate>>('plimsoll.perps.v1.Params', PerpsParams, (ctx) => perps.params(ctx), {
         // Who is in the index is a list of markets, not a size.
         free: ['rates.index[].market_id'],
-        zeroIsNone: ['account_share_ppm'],
+        zeroIsNone: ['account_share_ppm', 'rates.horizon_review_days'],
       }),
     ],
     [

@@ -1,8 +1,8 @@
 import type { MarketRates } from '../../../gen/plimsoll/perps/v1/rates.js';
 import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
-import { classRules } from '../classes/rules.js';
 import { classFromProto } from '../codecs.js';
+import { horizonOf } from '../rates/horizon-of.js';
 import { limitsOf } from '../rates/limits.js';
 import { ratesStore } from '../rates/store.js';
 import { forecast, forecastWithJumps, sigmaOf } from '../volatility/index.js';
@@ -15,7 +15,7 @@ export function marketRates(ctx: Context, market: Market): MarketRates {
   const volatility = ratesStore.volatility(ctx, market.id);
   const rates = ratesStore.rates(ctx, market.id);
   const limits = limitsOf(name, market.floorRatePpm);
-  const { horizonMinutes } = classRules[name];
+  const horizonMinutes = horizonOf(ctx, market);
   return {
     marketId: market.id,
     class: market.class,

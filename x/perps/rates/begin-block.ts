@@ -4,7 +4,6 @@ import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { updateClass } from '../classes/daily.js';
 import { openingClass } from '../classes/standing.js';
-import { classRules } from '../classes/rules.js';
 import { classFromProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { ppb, type SolvencyClass } from '../types.js';
@@ -13,9 +12,11 @@ import { measureLoadings } from '../loadings/begin-block.js';
 import { shadowWindow } from '../stress/chain/shadow.js';
 import { sweepAtRisk, startSweep } from './at-risk.js';
 import { steerDepth } from './depth-unit.js';
+import { horizonOf } from './horizon-of.js';
 import { limitsOf } from './limits.js';
 import { followSchedule, maintenanceTarget, steerFixed, steerMaintenance } from './maintenance.js';
 import { boundOpening, steerOpening } from './opening.js';
+import { reviewHorizon } from './review-horizon.js';
 import { isRaise } from './schedule.js';
 import { ratesStore } from './store.js';
 
@@ -27,6 +28,7 @@ export function moveRates(ctx: Context, deps: Deps): void {
   const params = deps.keeper.params(ctx);
   for (const listed of [...deps.keeper.allMarkets(ctx)]) {
     const market = updateClass(ctx, deps, listed, params.rates!);
+    reviewHorizon(ctx, market, params.rates!);
     const volatility = measureMarket(ctx, deps, market, params.staleMs, params.rates!);
     moveMarket(ctx, market, volatility, params.rates!);
     if (volatility !== undefined) moveDepth(ctx, deps, market, params.rates!);
@@ -46,7 +48,7 @@ function measureMarket(
   const { oraclePrice, oracleTimeMs } = keeper.marketState(ctx, market.id);
   if (oraclePrice === 0n || oracleTimeMs !== ctx.block.timeMs) return undefined;
   const before = ratesStore.volatility(ctx, market.id);
-  const { horizonMinutes: minutes } = classRules[classFromProto(market.class)];
+  const minutes = horizonOf(ctx, market);
   const measured = measure(before, { price: oraclePrice, timeMs: oracleTimeMs }, { staleMs, minutes, params });
   if (measured.volatility !== before) ratesStore.setVolatility(ctx, measured.volatility);
   if (measured.verdict !== undefined) {
@@ -78,7 +80,7 @@ function steered(
   const nowMs = ctx.block.timeMs;
   const name = classFromProto(market.class);
   const limits = limitsOf(name, market.floorRatePpm);
-  const { horizonMinutes } = classRules[name];
+  const horizonMinutes = horizonOf(ctx, market);
   const target = maintenanceTarget(forecast(volatility, horizonMinutes), limits);
   const maintained = steerMaintenance(rates, target, nowMs, noticeMs(name, params), params);
   const opening = limitsOf(openingClass(name, ratesStore.standing(ctx, market.id)), market.floorRatePpm);
@@ -123,7 +125,7 @@ function emitVerdict(ctx: Context, { marketId, coverage }: Volatility, verdict: 
 
 /** Says what was announced or moved at once; a schedule that is followed was announced. */
 function emitChanges(ctx: Context, market: Market, before: MarginRates, after: MarginRates): void {
-  const { horizonMinutes } = classRules[classFromProto(market.class)];
+  const horizonMinutes = horizonOf(ctx, market);
   const volatility = ratesStore.volatility(ctx, market.id);
   if (after.schedule !== before.schedule) {
     if (after.schedule !== undefined && isRaise(after.schedule)) startSweep(ctx);

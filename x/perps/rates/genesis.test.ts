@@ -13,6 +13,7 @@ const genesis = (changes: Partial<RatesGenesis>): RatesGenesis => ({
   standings: [],
   loadings: [],
   depthUnits: [],
+  horizons: [],
   index: undefined,
   sweep: undefined,
   ...changes,

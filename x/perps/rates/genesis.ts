@@ -2,9 +2,10 @@ import type { RatesGenesis } from '../../../gen/plimsoll/perps/v1/rates.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { maxExplained } from '../margin/loading.js';
 import { horizons } from '../volatility/variance.js';
+import { notches } from './horizon.js';
 import { ratesStore } from './store.js';
 
-const lists = ['volatilities', 'rates', 'standings', 'loadings', 'depthUnits'] as const;
+const lists = ['volatilities', 'rates', 'standings', 'loadings', 'depthUnits', 'horizons'] as const;
 
 /** @throws Error naming the field at fault */
 export function checkRates(state: RatesGenesis | undefined, markets: ReadonlySet<number>): void {
@@ -20,6 +21,9 @@ export function checkRates(state: RatesGenesis | undefined, markets: ReadonlySet
       throw new Error(`${field}.variances: expected ${horizons.length} integers that are not negative`);
     if (coverage === undefined) throw new Error(`${field}.coverage: missing`);
   }
+  for (const [index, { minutes }] of (state?.horizons ?? []).entries())
+    if (!notches.includes(BigInt(minutes)))
+      throw new Error(`perps.rates.horizons[${index}].minutes: ${minutes}; expected one of ${notches.join(', ')}`);
   for (const [index, unit] of (state?.depthUnits ?? []).entries()) {
     for (const field of ['now', 'from', 'to'] as const)
       if (!/^[1-9][0-9]{0,37}$/.test(unit[field]))
@@ -48,6 +52,7 @@ export function importRates(ctx: Context, state: RatesGenesis | undefined): void
   for (const each of state.standings) ratesStore.setStanding(ctx, each);
   for (const each of state.loadings) ratesStore.setLoadings(ctx, each);
   for (const each of state.depthUnits) ratesStore.setDepthUnit(ctx, each);
+  for (const each of state.horizons) ratesStore.setHorizon(ctx, each);
   if (state.index !== undefined) ratesStore.setIndex(ctx, state.index);
   if (state.sweep !== undefined) ratesStore.setSweep(ctx, state.sweep);
 }
@@ -59,6 +64,7 @@ export function exportRates(ctx: Context): RatesGenesis {
     standings: [...ratesStore.allStandings(ctx)],
     loadings: [...ratesStore.allLoadings(ctx)],
     depthUnits: [...ratesStore.allDepthUnits(ctx)],
+    horizons: [...ratesStore.allHorizons(ctx)],
     index: ratesStore.index(ctx),
     sweep: ratesStore.sweep(ctx),
   };

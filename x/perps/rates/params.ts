@@ -44,6 +44,8 @@ export const defaultRatesParams: RatesParams = {
   loadingWaitS: 604_800n,
   loadingNoticeS: 3_600n,
   loadingRampS: 86_400n,
+  horizonReviewDays: 7,
+  horizonCalmDays: 30,
 };
 
 /** Between the end of a market's offsets and its demotion, so that the five minutes until they are looked at do not matter. */
@@ -55,6 +57,8 @@ export function validateRatesParams(value: RatesParams | undefined): void {
   const range = (field: string, given: number | bigint, low: number | bigint, high: number | bigint): void => {
     if (given < low || given > high) throw errors.invalidParams(`rates.${field}: ${given}; expected ${low} to ${high}`);
   };
+  if (value.horizonReviewDays !== 0) range('horizon_review_days', value.horizonReviewDays, 7, 90);
+  range('horizon_calm_days', value.horizonCalmDays, 0, 365);
   range('coverage_target_ppm', value.coverageTargetPpm, 100, 50_000);
   range('coverage_gain', value.coverageGain, 1, 10);
   range('kappa_min_ppm', value.kappaMinPpm, 3_500_000, 12_000_000);

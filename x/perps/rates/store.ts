@@ -2,6 +2,7 @@ import {
   AtRiskSweep,
   ClassStanding,
   DepthUnit,
+  Horizon,
   Loadings,
   MarginRates,
   Moments,
@@ -41,6 +42,8 @@ const sweep = new Item<AtRiskSweep>(storeName, 0x2d, protoCodec<AtRiskSweep>(AtR
 
 /** 2e market → DepthUnit. */
 const depthUnits = new Collection<MarketId, DepthUnit>(storeName, 0x2e, marketKey, protoCodec<DepthUnit>(DepthUnit));
+/** 6c market → Horizon. */
+const horizons = new Collection<MarketId, Horizon>(storeName, 0x6c, marketKey, protoCodec<Horizon>(Horizon));
 
 type Writable = Stores<KVStore>;
 
@@ -70,6 +73,12 @@ export const ratesStore = {
   depthUnit: (from: Stores, id: MarketId): DepthUnit => required(depthUnits.get(from, id), 'depth unit', id),
   allDepthUnits: (from: Stores): Iterable<DepthUnit> => depthUnits.values(from),
   setDepthUnit: (to: Writable, value: DepthUnit): void => depthUnits.set(to, value.marketId, value),
+
+  /** Undefined until the market was looked at once. */
+  horizon: (from: Stores, id: MarketId): Horizon | undefined => horizons.get(from, id),
+  allHorizons: (from: Stores): Iterable<Horizon> => horizons.values(from),
+  setHorizon: (to: Writable, value: Horizon): void => horizons.set(to, value.marketId, value),
+  dropHorizon: (to: Writable, id: MarketId): void => horizons.delete(to, id),
 
   index: (from: Stores): Moments => index.get(from) ?? { fast: '0', slow: '0' },
   setIndex: (to: Writable, value: Moments): void => index.set(to, value),

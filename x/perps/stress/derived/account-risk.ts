@@ -1,10 +1,9 @@
 import type { Context } from '../../../../runtime/baseapp/context.js';
 import { fdiv, max, million, min } from '../../../../runtime/math/integers.js';
 import type { Market } from '../../../../gen/plimsoll/perps/v1/types.js';
-import { classRules } from '../../classes/rules.js';
-import { classFromProto } from '../../codecs.js';
 import type { Deps } from '../../deps.js';
 import { equity, maintenanceMargin } from '../../margin/index.js';
+import { horizonOf } from '../../rates/horizon-of.js';
 import { ratesStore } from '../../rates/store.js';
 import {
   ppb,
@@ -63,7 +62,7 @@ export function riskMarkets(ctx: Context, { keeper }: Deps): RiskMarkets {
   const volatility = (id: MarketId) => ratesStore.volatility(ctx, id);
   return {
     now,
-    worst: with_((id) => forecast(volatility(id), classRules[classFromProto(listed.get(id)!.class)].horizonMinutes)),
+    worst: with_((id) => forecast(volatility(id), horizonOf(ctx, listed.get(id)!))),
     day: with_((id) => ppb(sigmaOf(volatility(id), minutesPerDay))),
   };
 }
