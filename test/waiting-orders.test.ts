@@ -497,7 +497,7 @@ describe('an amended order', () => {
   test('that cannot go there stays where it was', async () => {
     const { chain, alice, send } = await open();
     await send(alice, [order(alice, buy, btc(0.2), usd(59_900))]);
-    await send(alice, [amend(alice, { clientId: 1n, remaining: btc(500) })], 'perps/22');
+    await send(alice, [amend(alice, { clientId: 1n, remaining: btc(300) })], 'perps/22');
     await send(alice, [amend(alice, { clientId: 1n, price: usd(100_000) })], 'perps/14');
     assert.deepEqual(idsOf(chain, alice).open, [1n]);
     await send(alice, [cancelAll(alice)]);
