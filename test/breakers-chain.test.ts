@@ -6,21 +6,18 @@ import { Context } from '../runtime/baseapp/context.js';
 import type { Module } from '../runtime/baseapp/module.js';
 import { TypedEvents } from '../runtime/codec/typed-events.js';
 import { openStore } from '../runtime/store/index.js';
-import { addBalance } from '../app/genesis.js';
-import { demoAccounts, demoGovernance } from '../cmd/plimsolld/devnet/demo.js';
-import { keyFromMnemonic, type SigningKey } from '../cmd/plimsolld/keyring/keyring.js';
-import { VoteOption } from '../gen/cosmos/gov/v1/gov.js';
-import { MsgSubmitProposal, MsgVote } from '../gen/cosmos/gov/v1/tx.js';
-import { MarketMode, MsgSettleMarket, Trigger } from '../gen/plimsoll/perps/v1/breakers.js';
+import type { SigningKey } from '../cmd/plimsolld/keyring/keyring.js';
+import { MarketMode, MsgResumeTrading, MsgSettleMarket, Trigger } from '../gen/plimsoll/perps/v1/breakers.js';
 import { Side } from '../gen/plimsoll/perps/v1/types.js';
-import type { TxMessage } from '../runtime/codec/tx.js';
 import { audit } from '../x/perps/block/identities.js';
 import { fromBech32 } from '../runtime/crypto/address.js';
 import { equity } from '../x/perps/margin/index.js';
 import { subaccountKey } from '../x/perps/subaccount-key.js';
+import { resumeTrading } from '../x/perps/breakers/msgs.js';
 import { breakerStore } from '../x/perps/breakers/store.js';
 import { btc, usd, usdc } from './support/amounts.js';
 import { strictLogger, testChain, type TestChain } from './support/chain.js';
+import { decide, decisionSeconds, governed } from './support/governance.js';
 import { marketFor } from './support/markets.js';
 import { deposit, order, withdraw } from './support/messages.js';
 import { cancel, eventsOf, idsOf, positionOf } from './support/orders.js';
@@ -231,9 +228,7 @@ describe('settlement', () => {
       change(state) {
         const { params } = state['perps'] as { params: { breakers: Record<string, unknown> } };
         params.breakers['settled_per_block'] = 2;
-        demoGovernance(state);
-        for (const { mnemonic } of demoAccounts)
-          addBalance(state, keyFromMnemonic(mnemonic).address, 'uplim', 100_000_000n);
+        governed(state);
       },
     });
     for (let i = 0; i < 4; i++) await chain.block();
@@ -246,30 +241,8 @@ describe('settlement', () => {
       chain.sign(carol, [order(carol, sell, btc(2), usd(60_000))]),
       chain.sign(dave, [order(dave, buy, btc(1), usd(50_000))]),
     ]);
-    const gov = <T>(name: string, type: { encode(value: T): { finish(): Uint8Array } }, value: T): TxMessage => ({
-      typeName: `cosmos.gov.v1.${name}`,
-      bytes: type.encode(value).finish(),
-    });
-    const settle = { authority, marketId: 1 };
-    await chain.block([
-      chain.sign(alice, [
-        gov('MsgSubmitProposal', MsgSubmitProposal, {
-          messages: [{ typeUrl: '/plimsoll.perps.v1.MsgSettleMarket', value: MsgSettleMarket.encode(settle).finish() }],
-          initialDeposit: [{ denom: 'uplim', amount: '10000000' }],
-          proposer: alice.address,
-          metadata: '',
-          title: 'Settle',
-          summary: 'Settle the market.',
-          expedited: false,
-        }),
-      ]),
-    ]);
-    const yes = VoteOption.VOTE_OPTION_YES;
-    await chain.block(
-      [alice, bob].map((key) =>
-        chain.sign(key, [gov('MsgVote', MsgVote, { proposalId: 1n, voter: key.address, option: yes, metadata: '' })]),
-      ),
-    );
+    const settle = MsgSettleMarket.encode({ authority, marketId: 1 }).finish();
+    await decide(chain, 1n, { typeName: 'plimsoll.perps.v1.MsgSettleMarket', bytes: settle }, [alice, bob]);
     for (let i = 0; i < 62; i++) await chain.block();
     // A pump that the breaker stops: nobody is paid at its price.
     chain.prices.set({ 'BTC-USD': '90000' });
@@ -304,6 +277,66 @@ describe('settlement', () => {
     assert.equal(outcome(results, 2).code, 0, outcome(results, 2).log);
     assert.equal(marketState().markPrice, usd(60_000), 'its last price stays');
     assert.deepEqual(audit(chain.plimsoll.app.queryContext(), chain.plimsoll.perpsDeps).violations, []);
+    await chain.close();
+  });
+});
+
+describe('B9, a broken identity', () => {
+  const resume = {
+    typeName: 'plimsoll.perps.v1.MsgResumeTrading',
+    bytes: MsgResumeTrading.encode({ authority }).finish(),
+  };
+
+  test('stops everything but cash in and cancels, until governance finds the books in order', async () => {
+    const chain = await testChain({
+      markets: [marketFor('BTC-USD', 'A', usdc(1_000_000))],
+      breakers: true,
+      change(state) {
+        const { ledger } = state['perps'] as { ledger: { halted_reason: string } };
+        ledger.halted_reason = 'ID-1: found by somebody';
+        governed(state);
+      },
+    });
+    const [alice, bob] = chain.keys as [Key, Key];
+    for (let i = 0; i < 4; i++) await chain.block();
+    const { results } = await chain.block([
+      chain.sign(alice, [deposit(alice, usdc(10_000))]),
+      chain.sign(alice, [withdraw(alice, usdc(1))]),
+      chain.sign(alice, [order(alice, buy, btc(0.1), usd(60_000))]),
+      chain.sign(alice, [{ ...resume, bytes: MsgResumeTrading.encode({ authority: alice.address }).finish() }]),
+    ]);
+    assert.equal(outcome(results, 1).code, 0);
+    for (const index of [2, 3]) {
+      assert.equal(outcome(results, index).code, 26);
+      assert.match(outcome(results, index).log, /ID-1: found by somebody; deposits and cancels are accepted/);
+    }
+    assert.equal(outcome(results, 4).code, 23, 'only governance resumes');
+
+    await decide(chain, 1n, resume, [alice, bob]);
+    for (let i = 0; i < decisionSeconds; i++) await chain.block();
+    const { perps } = chain.plimsoll.keepers;
+    assert.equal(perps.ledger(chain.plimsoll.app.queryContext()).haltedReason, '');
+    await until(chain, 'NORMAL', 120);
+    const traded = await chain.block([
+      chain.sign(alice, [order(alice, buy, btc(0.1), usd(60_000), { clientId: 2n })]),
+      chain.sign(alice, [withdraw(alice, usdc(1))]),
+    ]);
+    for (const index of [1, 2])
+      assert.equal(outcome(traded.results, index).code, 0, outcome(traded.results, index).log);
+    await chain.close();
+  });
+
+  test('does not end while the books do not add up', async () => {
+    const chain = await started();
+    const ctx = chain.plimsoll.app.queryContext();
+    const { perpsDeps } = chain.plimsoll;
+    assert.throws(() => resumeTrading(ctx, perpsDeps, { authority }), /no identity is broken/);
+    const ledger = perpsDeps.keeper.ledger(ctx);
+    perpsDeps.keeper.setLedger(ctx, { ...ledger, dust: ledger.dust + 1n, haltedReason: 'ID-1: off by one' });
+    assert.throws(() => resumeTrading(ctx, perpsDeps, { authority }), /ID-1/);
+    perpsDeps.keeper.setLedger(ctx, { ...ledger, haltedReason: 'ID-1: off by one' });
+    resumeTrading(ctx, perpsDeps, { authority });
+    assert.equal(perpsDeps.keeper.ledger(ctx).haltedReason, '');
     await chain.close();
   });
 });
