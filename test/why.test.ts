@@ -4,11 +4,13 @@ import { explain } from '../client/index.js';
 import { QueryAdlRankRequest, QueryAdlRankResponse } from '../gen/plimsoll/perps/v1/query.js';
 import { Side } from '../gen/plimsoll/perps/v1/types.js';
 import type { Trace } from '../gen/plimsoll/perps/v1/trace.js';
-import { demoMarkets } from '../cmd/plimsolld/devnet/demo.js';
-import type { SigningKey } from '../cmd/plimsolld/keyring/keyring.js';
+import { fundVault } from '../app/genesis.js';
+import { demoAccounts, demoMarkets } from '../cmd/plimsolld/devnet/demo.js';
+import { keyFromMnemonic, type SigningKey } from '../cmd/plimsolld/keyring/keyring.js';
 import { btc, usd, usdc } from './support/amounts.js';
 import { testChain, type TestChain } from './support/chain.js';
-import { deposit, order } from './support/messages.js';
+import { deposit, keeperBid, order } from './support/messages.js';
+import { openPositions } from './support/positions.js';
 import { shapeOf, why } from './support/why.js';
 
 const { SIDE_BUY: buy, SIDE_SELL: sell } = Side;
@@ -104,6 +106,36 @@ describe('the chain says why', () => {
     });
     assert.deepEqual([page.traces.length, page.pagination!.total], [1, 2n]);
     await assert.rejects(why(chain, { block: 0n, owner: 'nobody' }), /owner/);
+    await chain.close();
+  });
+
+  test('a position that a keeper and a vault took over, with the discount, the payment and the penalty', async () => {
+    const long = keyFromMnemonic(demoAccounts[0].mnemonic).address;
+    const [short, third] = [demoAccounts[1], demoAccounts[2]].map(({ mnemonic }) => keyFromMnemonic(mnemonic).address);
+    const chain = await testChain({
+      change: (state) => {
+        openPositions(state, [
+          { owner: long, quantity: btc(1), equity: usdc(3_000) },
+          { owner: third!, quantity: btc(99), equity: usdc(1_000_000) },
+          { owner: short!, quantity: -btc(100), equity: usdc(1_000_000) },
+        ]);
+        fundVault(state, 1, usdc(1_000_000));
+      },
+    });
+    const maker = chain.keys[3]!;
+    for (let i = 0; i < 4; i++) await chain.block();
+    const { results } = await chain.block([
+      chain.sign(maker, [deposit(maker, usdc(20_000)), keeperBid(maker, buy, usdc(15_000), 500)]),
+    ]);
+    assert.equal(results.txResults[1]!.code, 0, results.txResults[1]!.log);
+    chain.prices.set({ 'BTC-USD': '57600', 'ETH-USD': '3000' });
+    for (let i = 0; i < 3; i++) await chain.block();
+    const { traces } = await why(chain, { owner: long });
+    const shapes = traces.flatMap(shapeOf);
+    for (const stage of ['L2 keeperFill', 'L2 penalty', 'L3 takeover'])
+      assert.ok(shapes.includes(stage), shapes.join());
+    assert.ok(traces.reduce((sum, trace) => sum + assertExplained(trace), 0) >= 20);
+    for (const trace of (await why(chain, { owner: maker.address })).traces) assertExplained(trace);
     await chain.close();
   });
 

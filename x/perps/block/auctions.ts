@@ -304,7 +304,7 @@ function settleFill(
   let fee = 0n;
   let reason = FillReason.FILL_REASON_LIQUIDATION;
   if (liquidation !== undefined) {
-    chargePenalty(round, market, account, liquidation.step.penaltyRate, quantity);
+    chargePenalty(round, market, account, liquidation.step.penaltyRate, quantity, false);
   } else {
     const makes = participant.height < ctx.block.height || order![1].postOnly;
     reason = makes ? FillReason.FILL_REASON_MAKER : FillReason.FILL_REASON_TAKER;

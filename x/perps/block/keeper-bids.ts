@@ -61,7 +61,7 @@ export function takeByKeepers(ctx: Context, deps: Deps, work: WorkingSet, due: r
   for (const { marketId, closes } of queues) {
     const market = work.markets(marketId);
     for (const { account, step, taken } of closes)
-      if (taken > 0n) chargePenalty({ ctx, deps, work, risk }, market, account, step.penaltyRate, taken);
+      if (taken > 0n) chargePenalty({ ctx, deps, work, risk }, market, account, step.penaltyRate, taken, true);
   }
 }
 

@@ -7,7 +7,11 @@ import { notional } from '../units/index.js';
 import { payVault } from './backstop.js';
 import type { WorkingAccount, WorkingSet } from './working-set.js';
 
-/** Charges what a close costs beyond its price, at most the equity left, and hands it on. risk-model section 10.4. */
+/**
+ * Charges what a close costs beyond its price, at most the equity left, and
+ * hands it on. risk-model section 10.4.
+ * @param takenOver by keepers (L2), not closed in the auction (L1)
+ */
 export function chargePenalty(
   {
     ctx,
@@ -19,6 +23,7 @@ export function chargePenalty(
   account: WorkingAccount,
   rate: Ppm,
   quantity: bigint,
+  takenOver: boolean,
 ): void {
   const closed = notional(market, base(quantity));
   work.noteLiquidated(market.id, closed);
@@ -43,5 +48,6 @@ export function chargePenalty(
     penaltyRatePpm: Number(rate),
     equity: equity.toString(),
     toRecovery: (penalty - left).toString(),
+    takenOver,
   });
 }

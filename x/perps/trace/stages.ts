@@ -50,10 +50,17 @@ export const stages: ReadonlyMap<string, Rule<StepField>> = new Map([
   ['EventRecoveryGranted', rule('recovery', 'L6', own)],
 ]);
 
-const ranks = new Map([...stages.values()].map(({ field }, rank) => [field, rank]));
+const ranks = new Map([...stages.values()].map(({ field }, rank) => [field, 2 * rank]));
+
+/** A penalty is charged in two stages, and stands behind what it was charged for. */
+const isForTakeover = ({ penalty }: TraceStep): boolean => penalty?.takenOver === true;
 
 /** Where a step stands among those of its account. */
-export const rankOf = (field: StepField): number => ranks.get(field)!;
+export const rankOf = (field: StepField, step: TraceStep): number =>
+  isForTakeover(step) ? ranks.get('keeperFill')! + 1 : ranks.get(field)!;
+
+/** The stage of the waterfall that a step belongs to. */
+export const stageOf = (stage: string, step: TraceStep): string => (isForTakeover(step) ? 'L2' : stage);
 
 /** Markets that a step is about. */
 export function marketsOf(step: TraceStep): readonly number[] {

@@ -2,7 +2,7 @@ import type { SubaccountId } from '../../../gen/plimsoll/perps/v1/types.js';
 import { TraceBlock, TraceStep, type Trace } from '../../../gen/plimsoll/perps/v1/trace.js';
 import type { BlockInfo } from '../../../runtime/baseapp/context.js';
 import { MessageEvent, type AppEvent } from '../../../runtime/baseapp/events.js';
-import { marketsOf, rankOf, stages, type StepField } from './stages.js';
+import { marketsOf, rankOf, stageOf, stages, type StepField } from './stages.js';
 
 const prefix = 'plimsoll.perps.v1.';
 
@@ -139,10 +139,11 @@ function tracesOf(block: bigint, timeMs: bigint, events: readonly AppEvent[]): T
     const rule = stages.get(event.type.slice(prefix.length));
     if (rule === undefined) continue;
     const message = event.message as never;
-    const step = TraceStep.fromPartial({ stage: rule.stage });
+    const step = TraceStep.fromPartial({});
     // The event itself, not a copy: events are immutable.
     (step as { [field in StepField]: unknown })[rule.field] = message;
-    ranks.set(step, rankOf(rule.field));
+    step.stage = stageOf(rule.stage, step);
+    ranks.set(step, rankOf(rule.field, step));
     if (rule.explains !== undefined) shared.push({ step, explains: rule.explains });
     for (const id of rule.accounts(message)) {
       if (id === undefined) continue;
