@@ -14,3 +14,12 @@ export function parseAddress(text: string, field: string, prefix = accountPrefix
     throw sdkErrors.invalidAddress(`${field} ${JSON.stringify(text)}: ${(error as Error).message}`);
   }
 }
+
+/** Checks an address of a genesis. @throws Error naming the field at fault */
+export function requireAddress(field: string, text: string): void {
+  try {
+    fromBech32(text);
+  } catch (error) {
+    throw new Error(`${field}: ${(error as Error).message}`, { cause: error });
+  }
+}

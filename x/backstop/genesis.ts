@@ -1,4 +1,5 @@
 import { GenesisState } from '../../gen/plimsoll/backstop/v1/genesis.js';
+import { requireAddress } from '../../runtime/baseapp/address.js';
 import type { Context } from '../../runtime/baseapp/context.js';
 import type { JsonValue, ProtoRegistry } from '../../runtime/codec/types.js';
 import { fromBech32, toBech32 } from '../../runtime/crypto/address.js';
@@ -103,14 +104,6 @@ function requireAmount(field: string, text: string): void {
 function requireSigned(field: string, text: string): void {
   if (!/^(0|-?[1-9][0-9]{0,37})$/.test(text))
     throw new Error(`${field}: ${JSON.stringify(text.slice(0, 40))} is not a signed amount`);
-}
-
-function requireAddress(field: string, text: string): void {
-  try {
-    fromBech32(text);
-  } catch (error) {
-    throw new Error(`${field}: ${(error as Error).message}`, { cause: error });
-  }
 }
 
 /** @throws Error when the module account holds another sum than epochs let out */
