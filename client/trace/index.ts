@@ -1,1 +1,2 @@
 export * from './explain.js';
+export type { Check } from './sheet.js';
