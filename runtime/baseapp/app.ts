@@ -1,6 +1,5 @@
 import {
   CheckTxType,
-  MisbehaviorType,
   ResponseApplySnapshotChunk,
   ResponseApplySnapshotChunk_Result,
   ResponseOfferSnapshot_Result,
@@ -33,24 +32,19 @@ import {
   type ResponsePrepareProposal,
   type ResponseProcessProposal,
   type ResponseVerifyVoteExtension,
-  type ValidatorUpdate as AbciValidatorUpdate,
 } from 'cosmjs-types/tendermint/abci/types';
-import { BlockIDFlag } from 'cosmjs-types/tendermint/types/validator';
 import type { ConsensusParams } from 'cosmjs-types/tendermint/types/params';
-import { SimulateRequest, SimulateResponse } from '../../gen/cosmos/tx/v1beta1/service.js';
 import type { Application } from '../abci/application.js';
 import { SequenceError } from '../abci/errors.js';
 import type { Registry } from '../codec/registry.js';
-import { decodeTx } from '../codec/tx.js';
 import { TypedEvents } from '../codec/typed-events.js';
-import { txHash } from '../crypto/tx-hash.js';
 import type { Logger } from '../log.js';
 import { unsigned64 } from '../store/codecs.js';
 import { Item } from '../store/collection.js';
 import { StoreError } from '../store/errors.js';
-import { bytes as keyOfBytes } from '../store/key.js';
 import { cacheOver } from '../store/multistore.js';
 import type { CacheMultiStore, CommitMultiStore } from '../store/types.js';
+import { misbehaviorOf, signersOf } from './block-info.js';
 import { CheckedTxs } from './checked-txs.js';
 import { consensusParams, consensusStore, initConsensusParams, sameParams } from './consensus-params.js';
 import { Context, type BlockInfo, type ExecMode } from './context.js';
@@ -58,11 +52,16 @@ import { AppError, FatalError, sdkErrors } from './errors.js';
 import type { AppEvent } from './events.js';
 import { CountingGasMeter } from './gas.js';
 import type { Module, ValidatorUpdate } from './module.js';
+import { answerQuery, grpcText, type QuerySources } from './queries.js';
+import { emptyResult, failure, toAbciUpdates, toExecTxResult } from './results.js';
 import { keepAllBlocks, retainHeight, type BlockRetention } from './retention.js';
 import { Router } from './router.js';
 import { runTx, toAbciEvents, type TxOutcome } from './run-tx.js';
 import type { SnapshotConnection } from './snapshots.js';
+import { msOfProtoTime } from './time.js';
 import type { AnteHandler, ExecutableTx } from './tx.js';
+import { TxDecoder } from './tx-decoder.js';
+import { largestTx, protoSize } from './tx-size.js';
 import type { VoteHooks } from './vote-hooks.js';
 
 export interface BaseAppOptions {
@@ -92,8 +91,6 @@ export type BlockReader = (block: BlockInfo, events: readonly AppEvent[]) => Pro
 const blockTime = new Item(consensusStore, 2, unsigned64);
 
 const noBytes = new Uint8Array(0);
-/** Decoded transactions remembered between CheckTx, proposal and block. */
-const maxDecoded = 20_000;
 
 /**
  * The block state machine behind ABCI 2.0: decodes, authenticates and routes
@@ -104,7 +101,8 @@ export class BaseApp implements Application {
   readonly #options: BaseAppOptions;
   readonly #store: CommitMultiStore;
   readonly #events: TypedEvents;
-  readonly #decoded = new Map<string, ExecutableTx | AppError>();
+  readonly #decoder: TxDecoder;
+  readonly #sources: QuerySources;
   readonly #listeners: ((height: bigint) => void)[] = [];
   readonly #readers: BlockReader[] = [];
   /** What readers of the pending block still write. */
@@ -121,6 +119,14 @@ export class BaseApp implements Application {
     this.#store = options.store;
     this.router = new Router(options.registry);
     this.#events = new TypedEvents(options.registry);
+    this.#decoder = new TxDecoder(options.registry, this.router, (bytes) => options.votes?.isInjected(bytes) === true);
+    this.#sources = {
+      version: options.version,
+      store: options.store,
+      router: this.router,
+      contextAt: (height) => this.queryContext(height),
+      simulate: (tx) => this.#run(tx, this.#check.branch(), this.#nextBlock(), 'simulate'),
+    };
     for (const module of options.modules.all) module.register(this.router);
     this.#check = this.#store.cache();
   }
@@ -155,7 +161,7 @@ export class BaseApp implements Application {
   async query(request: RequestQuery): Promise<ResponseQuery> {
     const latest = this.#store.lastCommit().version;
     try {
-      return this.#answer(request, latest);
+      return answerQuery(this.#sources, request, latest);
     } catch (error) {
       const fault = this.#asAppError(error, `query ${request.path}`);
       return ResponseQuery.fromPartial({
@@ -186,60 +192,6 @@ export class BaseApp implements Application {
       }
       throw error;
     }
-  }
-
-  #answer(request: RequestQuery, latest: bigint): ResponseQuery {
-    const { path, data } = request;
-    const height = request.height === 0n ? latest : request.height;
-    if (path.startsWith('/store/')) return this.#storeQuery(request, height);
-    if (path === '/app/version') {
-      return ResponseQuery.fromPartial({ height: latest, value: Buffer.from(this.#options.version, 'utf8') });
-    }
-    if (path === '/app/simulate') {
-      return ResponseQuery.fromPartial({ height: latest, value: this.#simulate(data) });
-    }
-    if (path === '/cosmos.tx.v1beta1.Service/Simulate') {
-      const simulation = decodeOrThrow(SimulateRequest, data, path);
-      if (simulation.txBytes.length === 0)
-        throw sdkErrors.invalidRequest('tx_bytes: empty; the older field tx is not supported');
-      return ResponseQuery.fromPartial({ height: latest, value: this.#simulate(simulation.txBytes) });
-    }
-    const ctx = this.queryContext(height);
-    return ResponseQuery.fromPartial({ height, value: this.router.query(ctx, path, data) });
-  }
-
-  #storeQuery(request: RequestQuery, height: bigint): ResponseQuery {
-    const [, , name, kind, ...rest] = request.path.split('/');
-    if (name === undefined || kind !== 'key' || rest.length > 0) {
-      throw sdkErrors.unknownRequest(`path ${request.path}: expected /store/<name>/key`);
-    }
-    if (request.data.length === 0) throw sdkErrors.invalidRequest('data: a store query needs a key');
-    const ctx = this.queryContext(height);
-    const key = keyOfBytes(request.data);
-    try {
-      const value = ctx.committed.store(name).get(key) ?? noBytes;
-      const proofOps = request.prove
-        ? { ops: this.#store.prove(name, key, height).map((op) => ({ ...op })) }
-        : undefined;
-      return ResponseQuery.fromPartial({ height, key: request.data, value, proofOps });
-    } catch (error) {
-      if (error instanceof StoreError && error.fault === 'unknown-store') throw sdkErrors.unknownRequest(error.message);
-      throw error;
-    }
-  }
-
-  #simulate(txBytes: Uint8Array): Uint8Array {
-    const outcome = this.#run(txBytes, this.#check.branch(), this.#nextBlock(), 'simulate');
-    if (outcome.error !== undefined) throw outcome.error;
-    return SimulateResponse.encode({
-      gasInfo: { gasWanted: outcome.gasWanted, gasUsed: outcome.gasUsed },
-      result: {
-        data: outcome.data,
-        log: '',
-        msgResponses: [],
-        events: toAbciEvents(outcome.events),
-      },
-    }).finish();
   }
 
   // ---- mempool connection -----------------------------------------------
@@ -277,7 +229,7 @@ export class BaseApp implements Application {
 
   async prepareProposal(request: RequestPrepareProposal): Promise<ResponsePrepareProposal> {
     const { votes } = this.#options;
-    const block = this.#blockInfo(request.height, toMs(request.time), request.proposerAddress);
+    const block = this.#blockInfo(request.height, msOfProtoTime(request.time), request.proposerAddress);
     const layer = this.#baseLayer();
     const params = this.#params(layer);
     const txs: Uint8Array[] = [];
@@ -305,7 +257,7 @@ export class BaseApp implements Application {
     for (const tx of request.txs) {
       const grown = size + protoSize(tx);
       if (grown > limit) continue;
-      const decoded = this.#decode(tx);
+      const decoded = this.#decoder.decode(tx);
       if (decoded instanceof AppError) continue;
       const wanted = decoded.authInfo.fee?.gasLimit ?? 0n;
       if (maxGas >= 0n && gas + wanted > maxGas) continue;
@@ -333,7 +285,7 @@ export class BaseApp implements Application {
   async extendVote(request: RequestExtendVote): Promise<ResponseExtendVote> {
     const { votes, logger } = this.#options;
     try {
-      const block = this.#blockInfo(request.height, toMs(request.time), request.proposerAddress);
+      const block = this.#blockInfo(request.height, msOfProtoTime(request.time), request.proposerAddress);
       return { voteExtension: votes?.extend(this.#context(this.#baseLayer(), block, 'deliver')) ?? noBytes };
     } catch (error) {
       // A vote without prices is worth more than no vote.
@@ -368,7 +320,7 @@ export class BaseApp implements Application {
     const { modules, votes } = this.#options;
     const layer = this.#takeBaseLayer();
     const params = this.#params(layer);
-    const timeMs = toMs(request.time);
+    const timeMs = msOfProtoTime(request.time);
     const block = this.#blockInfo(
       request.height,
       timeMs,
@@ -470,7 +422,7 @@ export class BaseApp implements Application {
     readonly validators: readonly ValidatorUpdate[];
   } {
     const layer = this.#store.cache();
-    const block = this.#blockInfo(request.initialHeight, toMs(request.time));
+    const block = this.#blockInfo(request.initialHeight, msOfProtoTime(request.time));
     const ctx = this.#context(layer, block, 'genesis');
     if (request.consensusParams !== undefined) this.#initParams(ctx, request.consensusParams);
     let state: Record<string, unknown>;
@@ -516,11 +468,11 @@ export class BaseApp implements Application {
     let gas = 0n;
     for (const tx of txs) {
       size += protoSize(tx);
-      const decoded = this.#decode(tx);
+      const decoded = this.#decoder.decode(tx);
       if (decoded instanceof AppError) return false;
       gas += decoded.authInfo.fee?.gasLimit ?? 0n;
       const { timeoutTimestamp } = decoded.body;
-      if (timeoutTimestamp !== undefined && toMs(timeoutTimestamp) <= timeMs) return false;
+      if (timeoutTimestamp !== undefined && msOfProtoTime(timeoutTimestamp) <= timeMs) return false;
     }
     return size <= room && (maxGas < 0n || gas <= maxGas);
   }
@@ -571,7 +523,7 @@ export class BaseApp implements Application {
       if (injected === undefined || !votes.isInjected(injected)) {
         throw sdkErrors.invalidRequest('the first transaction must carry the price votes of the previous height');
       }
-      const block = this.#blockInfo(request.height, toMs(request.time), request.proposerAddress);
+      const block = this.#blockInfo(request.height, msOfProtoTime(request.time), request.proposerAddress);
       votes.verify(
         this.#context(layer, block, 'deliver'),
         injected,
@@ -581,7 +533,7 @@ export class BaseApp implements Application {
     }
     let gas = 0n;
     for (const [index, tx] of txs.entries()) {
-      const decoded = this.#decode(tx);
+      const decoded = this.#decoder.decode(tx);
       if (decoded instanceof AppError) {
         throw sdkErrors.txDecode(`transaction ${index} of the proposal: ${decoded.message}`);
       }
@@ -594,7 +546,7 @@ export class BaseApp implements Application {
   }
 
   #run(bytes: Uint8Array, layer: CacheMultiStore, block: BlockInfo, mode: ExecMode): TxOutcome {
-    const decoded = this.#decode(bytes);
+    const decoded = this.#decoder.decode(bytes);
     return decoded instanceof AppError ? failure(decoded) : this.#runDecoded(decoded, layer, block, mode);
   }
 
@@ -608,45 +560,13 @@ export class BaseApp implements Application {
     }
   }
 
-  /** Decodes once for all that will be done with the same bytes. */
-  #decode(bytes: Uint8Array): ExecutableTx | AppError {
-    const { id } = txHash(bytes);
-    let decoded = this.#decoded.get(id);
-    if (decoded === undefined) {
-      decoded = this.#decodeFresh(bytes);
-      if (this.#decoded.size >= maxDecoded) this.#decoded.delete(this.#decoded.keys().next().value!);
-      this.#decoded.set(id, decoded);
-    }
-    return decoded;
-  }
-
-  #decodeFresh(bytes: Uint8Array): ExecutableTx | AppError {
-    try {
-      if (this.#options.votes?.isInjected(bytes) === true)
-        throw sdkErrors.txDecode('price votes are not a transaction');
-      const tx = decodeTx(this.registry, bytes);
-      const calls = tx.messages.map(({ typeName, bytes: encoded }) => {
-        const value = this.router.decode(typeName, encoded);
-        return { typeName, value, signers: this.router.signersOf(typeName, value) };
-      });
-      const payer = tx.authInfo.fee?.payer ?? '';
-      const signers = new Set<string>(payer === '' ? [] : [payer]);
-      for (const call of calls) for (const each of call.signers) signers.add(each);
-      return { ...tx, calls, signers: [...signers] };
-    } catch (error) {
-      if (error instanceof AppError) return error;
-      // The canonical check passed, so decoders accept the bytes; anything else is a bug worth stopping for.
-      throw error;
-    }
-  }
-
   #context(layer: CacheMultiStore, block: BlockInfo, mode: ExecMode): Context {
     return new Context(layer, block, mode, this.#store.at(), this.#events, new CountingGasMeter());
   }
 
   #nextBlock(): BlockInfo {
     const time = this.#genesis?.request.time;
-    const timeMs = time === undefined ? (blockTime.get(this.#check) ?? 0n) : toMs(time);
+    const timeMs = time === undefined ? (blockTime.get(this.#check) ?? 0n) : msOfProtoTime(time);
     return this.#blockInfo(this.#store.lastCommit().version + 1n, timeMs);
   }
 
@@ -663,19 +583,8 @@ export class BaseApp implements Application {
       timeMs,
       proposer,
       previousAppHash: this.#store.lastCommit().hash,
-      lastCommit: (lastCommit?.votes ?? []).map(({ validator, blockIdFlag }) => ({
-        address: validator.address,
-        power: validator.power,
-        signed: blockIdFlag === BlockIDFlag.BLOCK_ID_FLAG_COMMIT,
-      })),
-      misbehavior: misbehavior.map((item) => ({
-        kind: item.type === MisbehaviorType.DUPLICATE_VOTE ? 'duplicate-vote' : 'light-client-attack',
-        address: item.validator.address,
-        power: item.validator.power,
-        height: item.height,
-        timeMs: toMs(item.time),
-        totalPower: item.totalVotingPower,
-      })),
+      lastCommit: signersOf(lastCommit),
+      misbehavior: misbehaviorOf(misbehavior),
     };
   }
 
@@ -685,68 +594,4 @@ export class BaseApp implements Application {
     this.#options.logger.error({ where, error: String(error), stack: (error as Error).stack }, 'internal error');
     return new AppError('undefined', 1, 'internal error');
   }
-}
-
-function toMs(time: { readonly seconds: bigint; readonly nanos: number } | undefined): bigint {
-  return time === undefined ? 0n : time.seconds * 1_000n + BigInt(time.nanos) / 1_000_000n;
-}
-
-/** Bytes a transaction takes in a block: tag, length and itself. */
-function protoSize(tx: Uint8Array): number {
-  return 1 + varintSize(tx.length) + tx.length;
-}
-
-/** Length of a transaction that surely fits into this many bytes of a block. */
-function largestTx(room: number): number {
-  return room < 2 ? 0 : room - 1 - varintSize(room);
-}
-
-function varintSize(value: number): number {
-  let bytes = 1;
-  for (let rest = value; rest >= 0x80; rest >>>= 7) bytes++;
-  return bytes;
-}
-
-function toAbciUpdates(updates: readonly ValidatorUpdate[]): AbciValidatorUpdate[] {
-  return updates.map(({ pubKey, power }) => ({ pubKey: { ed25519: pubKey, secp256k1: undefined }, power }));
-}
-
-function failure(error: AppError): TxOutcome {
-  return { error, gasWanted: 0n, gasUsed: 0n, data: noBytes, events: [] };
-}
-
-function emptyResult(): ExecTxResult {
-  return { code: 0, data: noBytes, log: '', info: '', gasWanted: 0n, gasUsed: 0n, events: [], codespace: '' };
-}
-
-function toExecTxResult(outcome: TxOutcome): ExecTxResult {
-  return {
-    code: outcome.error?.code ?? 0,
-    codespace: outcome.error?.codespace ?? '',
-    log: outcome.error?.message ?? '',
-    info: '',
-    data: outcome.data,
-    gasWanted: outcome.gasWanted,
-    gasUsed: outcome.gasUsed,
-    events: toAbciEvents(outcome.events),
-  };
-}
-
-function decodeOrThrow<T>(type: { decode(input: Uint8Array): T }, data: Uint8Array, path: string): T {
-  try {
-    return type.decode(data);
-  } catch (error) {
-    throw sdkErrors.invalidRequest(`${path}: request does not decode: ${(error as Error).message}`);
-  }
-}
-
-/** The text Cosmos clients look for: they recognise a missing account by the gRPC code in the log. */
-function grpcText(error: AppError): string {
-  if (error.codespace === 'sdk' && (error.code === 22 || error.code === 38)) {
-    return `rpc error: code = NotFound desc = ${error.message}`;
-  }
-  if (error.codespace === 'sdk' && error.code === 18) {
-    return `rpc error: code = InvalidArgument desc = ${error.message}`;
-  }
-  return error.message;
 }
