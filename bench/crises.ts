@@ -87,9 +87,12 @@ function row({ name, className }: Crisis, report: ReplayReport): string[] {
     `${report.fills}`,
     `${report.liquidations.accounts}`,
     usdc(report.liquidations.notional),
+    usdc(waterfall.keepers),
+    usdc(waterfall.backstop),
     usdc(waterfall.insurance),
     usdc(waterfall.adl),
     usdc(waterfall.haircut),
+    waterfall.overshoot,
     `${usdc(insurance.start)}/${usdc(insurance.min)}/${usdc(insurance.end)}`,
     `${report.badDebt}/${report.negativeEquityBlockEnds}/${report.identityViolations}`,
     `${report.blocksPerSecond}`,
@@ -113,7 +116,7 @@ async function main(): Promise<number> {
     process.stderr.write(`not replayed, name them in bench/crises.ts: ${forgotten.join(', ')}\n`);
 
   const wanted = process.argv[2] ?? '';
-  const rows = [['crisis', 'class', 'blocks', 'txs', 'fills', 'liquidated', 'closed', 'insurance', 'adl', 'haircut', 'tranches start/min/end', 'bad debt/negative/identity', 'blocks/s', 'hash']]; // prettier-ignore
+  const rows = [['crisis', 'class', 'blocks', 'txs', 'fills', 'liquidated', 'closed', 'keepers', 'backstop', 'insurance', 'adl', 'haircut', 'overshoot', 'tranches start/min/end', 'bad debt/negative/identity', 'blocks/s', 'hash']]; // prettier-ignore
   let status = forgotten.length > 0 ? 1 : 0;
   for (const each of crises.filter(({ name }) => name.includes(wanted))) {
     process.stderr.write(`${each.name}\n`);

@@ -80,11 +80,17 @@ describe('a crash', () => {
     // Half of it the market only reduces: liquidations stop it, then gainers have to pay.
     assert.ok(reference.txs > 200, `${reference.txs} transactions`);
     const raised = new Set(reference.breakers.filter(({ active }) => active).map(({ trigger }) => trigger));
-    assert.deepEqual([...raised].sort(), ['CASCADE', 'FUND', 'HAIRCUT', 'REOPEN']);
+    assert.deepEqual([...raised].sort(), ['CASCADE', 'FUND', 'HAIRCUT']);
     assert.ok(reference.fills > 100, `${reference.fills} fills`);
     assert.ok(reference.liquidations.accounts >= 10, `${reference.liquidations.accounts} accounts`);
     assert.ok(BigInt(reference.waterfall.book) > 0n);
-    assert.ok(BigInt(reference.liquidations.notional) >= BigInt(reference.waterfall.book));
+    const { book, keepers, backstop } = reference.waterfall;
+    assert.ok(BigInt(reference.liquidations.notional) >= BigInt(book) + BigInt(keepers) + BigInt(backstop));
+  });
+
+  test('three of sixty accounts are keepers, and take over what the book leaves', () => {
+    assert.deepEqual(reference.traders, { maker: 6, keeper: 3, trend: 9, reversion: 6, long: 18, short: 18 });
+    assert.ok(BigInt(reference.waterfall.keepers) > 0n);
   });
 
   test('traders hardly ever send what the chain refuses', () => {
@@ -248,6 +254,15 @@ describe('the waterfall', () => {
     const report = await run(flags([`DOGE-USD=${path}`], { class: 'C' }));
     assertSolvent(report);
     assert.ok(BigInt(report.waterfall.adl) > 0n);
+  });
+
+  test('keepers take failing shorts over as well, and longs of a market that falls in steps', async () => {
+    for (const drift of [6_000, -6_000]) {
+      const path = writePath(directory, `steps${drift}.csv`, 2_500, [quiet, { bars: 30, drift, noise: 3_000 }]);
+      const report = await run(flags([`ETH-USD=${path}`], { class: 'B' }));
+      assertSolvent(report);
+      assert.ok(BigInt(report.waterfall.keepers) > 0n, `a drift of ${drift} ppm a bar`);
+    }
   });
 });
 

@@ -47,6 +47,11 @@ export function replayCommand(): Command {
 Bars are CSV with a header: timestamp_utc_s,open,high,low,close,volume, or timestamp_utc_s,close;
 times ascend, and gaps stay gaps: prices grow stale in them.
 
+Of twenty accounts two are market makers, one is a keeper who keeps bids for failing
+positions on both sides of its market at a ladder of discounts, and the others trade on
+trends, reversions or leverage. The report counts them under "traders". Nobody deposits
+into tranches and vaults: they start with a hundredth of what traders hold.
+
 Exit status: 0 when no account ended a block with negative equity and every accounting
 identity held after every block, 1 otherwise or on bad input, 2 on wrong usage.
 
@@ -94,7 +99,7 @@ function summary(report: ReplayReport): string {
   const { liquidations, margin, waterfall, insurance } = report;
   const lines = [
     `${report.blocks} blocks, ${report.txs} transactions, ${report.fills} fills in ${report.wallSeconds} s (${report.blocksPerSecond} blocks/s)`,
-    `${liquidations.accounts} accounts liquidated: ${usdc(liquidations.notional)}, of which ${usdc(waterfall.book)} through the book, ${usdc(waterfall.keepers)} by keepers`,
+    `${liquidations.accounts} accounts liquidated: ${usdc(liquidations.notional)}, of which ${usdc(waterfall.book)} through the book, ${usdc(waterfall.keepers)} by keepers, ${usdc(waterfall.backstop)} by vaults`,
     `of ${liquidations.judged} liquidations judged an hour later, ${liquidations.unnecessary} would not have been needed; allowed leverage ${margin.averageAllowedLeverage} on average`,
     `losses paid: insurance ${usdc(waterfall.insurance)}, haircut ${usdc(waterfall.haircut)}; deleveraged ${usdc(waterfall.adl)}`,
     `insurance ${usdc(insurance.start)} at the start, ${usdc(insurance.min)} at worst, ${usdc(insurance.end)} at the end; bad debt ${usdc(report.badDebt)}`,

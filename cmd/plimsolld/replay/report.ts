@@ -5,6 +5,7 @@ import { Failure } from '../failure.js';
 import type { ReplayInputs } from './inputs.js';
 import { RatePaths, type RatePath } from './rate-paths.js';
 import type { BlockRecord, BreakerNote } from './record.js';
+import type { Role } from './traders/trader.js';
 
 /** The outcome of a replay. Amounts are decimal strings in quote quanta (10^-6 USDC). */
 export interface ReplayReport {
@@ -15,6 +16,8 @@ export interface ReplayReport {
     readonly seed: string;
     readonly blocksPerBar: number;
   };
+  /** How many of the accounts behave in which way: one in twenty is a keeper, with bids on both sides of its market. */
+  readonly traders: Readonly<Record<Role, number>>;
   readonly blocks: number;
   /** Transactions of traders that blocks included; `failedTxs` of them were refused when they ran. */
   readonly txs: number;
@@ -188,7 +191,11 @@ export class Tally {
     this.#micros += record.micros;
   }
 
-  report({ prices, className, accounts, seed, blocksPerBar }: ReplayInputs, appHash: Uint8Array): ReplayReport {
+  report(
+    { prices, className, accounts, seed, blocksPerBar }: ReplayInputs,
+    traders: Readonly<Record<Role, number>>,
+    appHash: Uint8Array,
+  ): ReplayReport {
     const seconds = this.#micros / 1e6;
     const rate = (count: number): number => (seconds === 0 ? 0 : Number((count / seconds).toFixed(1)));
     return {
@@ -199,6 +206,7 @@ export class Tally {
         seed,
         blocksPerBar,
       },
+      traders,
       blocks: this.#blocks,
       txs: this.#txs,
       failedTxs: this.#failed,

@@ -179,7 +179,7 @@ class Session {
       shown?.end();
     }
     return {
-      report: this.#tally.report(inputs, this.#engine.appHash),
+      report: this.#tally.report(inputs, this.#crowd.roles, this.#engine.appHash),
       finished: Number(this.#engine.height) >= last,
     };
   }

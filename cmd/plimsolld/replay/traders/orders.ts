@@ -1,13 +1,18 @@
+import { MsgPlaceKeeperBid } from '../../../../gen/plimsoll/perps/v1/keeper_bids.js';
 import { MsgCancelAllOrders, MsgDeposit, MsgPlaceOrder } from '../../../../gen/plimsoll/perps/v1/tx.js';
 import { OrderType, TimeInForce } from '../../../../gen/plimsoll/perps/v1/types.js';
 import { sideToProto } from '../../../../x/perps/codecs.js';
 import { collateralDenom } from '../../../../x/perps/deps.js';
+import type { BidTerms } from '../../../../x/perps/keeper-bids/store.js';
 import { initialMargin, openInterestScaledRate, usableEquity } from '../../../../x/perps/margin/index.js';
 import { quote, type AccountView, type MarketView, type Side } from '../../../../x/perps/types.js';
 import { abs } from '../../../../x/perps/units/index.js';
 import type { EncodedMessage } from '../wallet.js';
 import type { Trader } from './trader.js';
 import type { TraderView } from './view.js';
+
+/** A bid that a keeper wants to stand. */
+export type WantedBid = Pick<BidTerms, 'side' | 'remaining' | 'minDiscount'>;
 
 /** What a trader sends in one transaction, in the making. */
 export class OrderTicket {
@@ -60,6 +65,24 @@ export class OrderTicket {
     });
   }
 
+  /** Stands ready to take failing positions over. @param clientId not that of a standing bid in this market */
+  bid(market: MarketView, { side, remaining, minDiscount }: WantedBid, clientId: number): void {
+    this.#push(
+      'MsgPlaceKeeperBid',
+      MsgPlaceKeeperBid.encode(
+        MsgPlaceKeeperBid.fromPartial({
+          owner: this.#trader.wallet.bech32,
+          marketId: market.id,
+          clientId: BigInt(clientId),
+          side: sideToProto(side),
+          maxNotional: remaining.toString(),
+          minDiscountPpm: Number(minDiscount),
+        }),
+      ).finish(),
+    );
+  }
+
+  /** Takes resting orders and bids back. */
   cancelAll(): void {
     const owner = this.#trader.wallet.bech32;
     this.#push('MsgCancelAllOrders', MsgCancelAllOrders.encode({ owner, subaccountNumber: 0, marketId: 0 }).finish());

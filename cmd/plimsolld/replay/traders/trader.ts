@@ -4,8 +4,8 @@ import type { ReplayInputs } from '../inputs.js';
 import { Randomness } from '../random.js';
 import { Wallet } from '../wallet.js';
 
-/** How a trader behaves; see the file of the same name. */
-export type Role = 'maker' | 'trend' | 'reversion' | 'long' | 'short';
+/** How a trader behaves; see the file of the same name, and leveraged.ts for the last two. */
+export type Role = 'maker' | 'keeper' | 'trend' | 'reversion' | 'long' | 'short';
 
 export interface Trader {
   readonly index: number;
@@ -21,12 +21,13 @@ export interface Trader {
 const usdc = 1_000_000n;
 /** Of every twenty traders; the rest of each twenty follows this order. */
 const roles: readonly Role[] = [
-  'maker', 'long', 'short', 'trend', 'long', 'reversion', 'short', 'long', 'trend', 'short',
+  'maker', 'long', 'short', 'keeper', 'long', 'reversion', 'short', 'long', 'trend', 'short',
   'maker', 'long', 'short', 'trend', 'reversion', 'long', 'short', 'trend', 'long', 'short',
 ]; // prettier-ignore
 /** Beyond these, a market's makers would absorb any crash. */
 const maxMakersPerMarket = 20;
-const makerStake = 15_000n * usdc;
+/** What makers and keepers start with: others count on them. */
+const deskStake = 15_000n * usdc;
 const stakes = [500n, 1_000n, 1_500n, 2_000n, 3_000n, 4_000n, 6_000n, 10_000n].map((each) => each * usdc);
 
 /** The traders of a replay: keys, roles and stakes follow from the seed and the index. */
@@ -50,7 +51,14 @@ export function makeTraders({ accounts, seed, prices, className }: ReplayInputs)
       markets: second ? [home, (home % prices.length) + 1] : [home],
       wallet,
       subaccount: subaccountKey(wallet.address, 0),
-      stake: role === 'maker' ? makerStake : stakes[draws.below(stakes.length)]!,
+      stake: role === 'maker' || role === 'keeper' ? deskStake : stakes[draws.below(stakes.length)]!,
     };
   });
+}
+
+/** How many traders there are of each role. */
+export function countRoles(traders: readonly Trader[]): Record<Role, number> {
+  const counts: Record<Role, number> = { maker: 0, keeper: 0, trend: 0, reversion: 0, long: 0, short: 0 };
+  for (const { role } of traders) counts[role]++;
+  return counts;
 }

@@ -4,8 +4,10 @@ import type { Keepers } from '../../../../app/app.js';
 import { clampPrice, type ClampState } from '../../../../x/oracle/clamp.js';
 import { collateralDenom } from '../../../../x/perps/deps.js';
 import { breakersView, standingOf } from '../../../../x/perps/breakers/index.js';
+import type { Action } from '../../../../x/perps/breakers/rules/modes.js';
 import { readImpact } from '../../../../x/perps/block/mark.js';
 import { marketViewOf, type BookOrder } from '../../../../x/perps/keeper.js';
+import { keeperBids, type BidTerms } from '../../../../x/perps/keeper-bids/store.js';
 import { advanceMark } from '../../../../x/perps/mark/index.js';
 import { markState, minutesOf } from '../../../../x/perps/mark/store.js';
 import { price, type AccountView, type MarketId, type Markets, type MarketView } from '../../../../x/perps/types.js';
@@ -81,7 +83,12 @@ export class TraderView {
 
   /** True when the next block will have a new price that is not held back, and no breaker stops openings: orders that open are refused otherwise. */
   isOpen(id: MarketId): boolean {
-    return this.#next(id)?.clampedBlocks === 0 && standingOf(this.#from, this.market(id)).permits('open') !== 'no';
+    return this.permits(id, 'open');
+  }
+
+  /** True when the next block will have a new price that is not held back, and no breaker stops the action. */
+  permits(id: MarketId, action: Action): boolean {
+    return this.#next(id)?.clampedBlocks === 0 && standingOf(this.#from, this.market(id)).permits(action) !== 'no';
   }
 
   /** The price that the next block will accept; undefined when nobody will report one. */
@@ -101,6 +108,11 @@ export class TraderView {
 
   orders({ subaccount }: Trader): BookOrder[] {
     return [...this.#keepers.perps.ordersOf(this.#from, subaccount)];
+  }
+
+  /** Bids for failing positions, by client id. */
+  bids({ subaccount }: Trader): BidTerms[] {
+    return [...keeperBids.of(this.#from, subaccount)].map(([, terms]) => terms);
   }
 
   /** Coins outside the exchange. */
