@@ -52,7 +52,13 @@ export function importRates(ctx: Context, state: RatesGenesis | undefined): void
   for (const each of state.standings) ratesStore.setStanding(ctx, each);
   for (const each of state.loadings) ratesStore.setLoadings(ctx, each);
   for (const each of state.depthUnits) ratesStore.setDepthUnit(ctx, each);
-  for (const each of state.horizons) ratesStore.setHorizon(ctx, each);
+  for (const [index, each] of state.horizons.entries()) {
+    if (each.height > ctx.block.height)
+      throw new Error(
+        `perps.rates.horizons[${index}].height: ${each.height}; this chain begins at ${ctx.block.height}`,
+      );
+    ratesStore.setHorizon(ctx, each);
+  }
   if (state.index !== undefined) ratesStore.setIndex(ctx, state.index);
   if (state.sweep !== undefined) ratesStore.setSweep(ctx, state.sweep);
 }

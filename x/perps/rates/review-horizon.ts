@@ -30,6 +30,11 @@ export function reviewHorizon(ctx: Context, market: Market, params: RatesParams)
     ratesStore.setHorizon(ctx, { ...look, minutes: Number(least), steppedDay: day, calmDays: 0 });
     return;
   }
+  // A chain that began anew does not know yet how long its blocks take.
+  if (known.height === 0n) {
+    ratesStore.setHorizon(ctx, { ...known, ...look });
+    return;
+  }
   const blocks = percentile99(recentLatencies(ctx, market.id, timeMs));
   const latencyMs = (blocks * (timeMs - known.timeMs)) / max(1n, height - known.height);
   const { minutes, steppedDay, calmDays } = stepHorizon(

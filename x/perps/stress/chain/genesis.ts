@@ -61,7 +61,13 @@ export function importStress(ctx: Context, state: StressGenesis | undefined): vo
   for (const each of state.trancheTallies) stressStore.setTrancheTally(ctx, each);
   for (const each of state.marketTallies) stressStore.setMarketTally(ctx, each);
   if (state.report !== undefined) stressStore.setReport(ctx, state.report);
-  for (const each of state.breaches) stressStore.setBreach(ctx, each);
+  for (const [index, each] of state.breaches.entries()) {
+    if (each.height > ctx.block.height)
+      throw new Error(
+        `perps.stress.breaches[${index}].height: ${each.height}; this chain begins at ${ctx.block.height}`,
+      );
+    stressStore.setBreach(ctx, each);
+  }
   for (const each of state.latencies) stressStore.setLatency(ctx, each);
   for (const each of state.shadows) stressStore.setShadow(ctx, each);
 }

@@ -1,7 +1,6 @@
 import type { Context } from '../../../../runtime/baseapp/context.js';
 import type { Stores } from '../../../../runtime/store/collection.js';
 import { dayMs } from '../../../../runtime/baseapp/time.js';
-import { max } from '../../../../runtime/math/integers.js';
 import type { WorkingSet } from '../../block/working-set.js';
 import { maintenanceMargin } from '../../margin/index.js';
 import type { AccountView, MarketId, Markets, SubaccountKey } from '../../types.js';
@@ -31,8 +30,7 @@ export function measureLatency(ctx: Context, work: WorkingSet, failing: readonly
     if (marketId === undefined) continue;
     if (safe) {
       if (before !== undefined) stressStore.dropBreach(ctx, key);
-      // A chain that began anew at a lower height counts from its own beginning.
-      countEnd(ctx, marketId, max(0n, height - (before?.height ?? height)));
+      countEnd(ctx, marketId, height - (before?.height ?? height));
     } else if (before === undefined) {
       stressStore.setBreach(ctx, { account: bytesOfKey(key), height, marketId });
     }
