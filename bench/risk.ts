@@ -186,6 +186,7 @@ function contextOf({ plimsoll, store }: BenchApp, layer: CacheMultiStore, height
     timeMs,
     proposer: new Uint8Array(20),
     previousAppHash: new Uint8Array(32),
+    faults: [],
     lastCommit: [],
     misbehavior: [],
   };

@@ -44,6 +44,7 @@ import { Item } from '../store/collection.js';
 import { StoreError } from '../store/errors.js';
 import { cacheOver } from '../store/multistore.js';
 import type { CacheMultiStore, CommitMultiStore } from '../store/types.js';
+import { newFault, stacksOf, type Fault } from './block-fault.js';
 import { misbehaviorOf, signersOf } from './block-info.js';
 import { CheckedTxs } from './checked-txs.js';
 import { consensusParams, consensusStore, initConsensusParams, sameParams } from './consensus-params.js';
@@ -317,6 +318,21 @@ export class BaseApp implements Application {
     if (request.height !== expected) {
       throw new SequenceError(`FinalizeBlock of height ${request.height}: the next one is ${expected}`);
     }
+    const faults: Fault[] = [];
+    for (;;) {
+      try {
+        return this.#execute(request, faults);
+      } catch (error) {
+        const { fault, cause } = newFault(error, faults);
+        const details = { height: `${request.height}`, ...fault, error: String(cause), stack: stacksOf(cause) };
+        this.#options.logger.error(details, 'a part of the block failed: the block is executed anew without it');
+        faults.push(fault);
+      }
+    }
+  }
+
+  /** Executes a block on a layer of its own, up to the application hash. */
+  #execute(request: RequestFinalizeBlock, faults: readonly Fault[]): ResponseFinalizeBlock {
     const { modules, votes } = this.#options;
     const layer = this.#takeBaseLayer();
     const params = this.#params(layer);
@@ -327,6 +343,7 @@ export class BaseApp implements Application {
       request.proposerAddress,
       request.decidedLastCommit,
       request.misbehavior,
+      faults,
     );
     const ctx = this.#context(layer, block, 'deliver');
     const results: ExecTxResult[] = [];
@@ -576,6 +593,7 @@ export class BaseApp implements Application {
     proposer: Uint8Array = noBytes,
     lastCommit?: CommitInfo,
     misbehavior: readonly Misbehavior[] = [],
+    faults: readonly Fault[] = [],
   ): BlockInfo {
     return {
       chainId: this.#options.chainId,
@@ -585,6 +603,7 @@ export class BaseApp implements Application {
       previousAppHash: this.#store.lastCommit().hash,
       lastCommit: signersOf(lastCommit),
       misbehavior: misbehaviorOf(misbehavior),
+      faults: [...faults],
     };
   }
 

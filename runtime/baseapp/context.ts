@@ -1,4 +1,5 @@
 import type { CacheMultiStore, KVReader, KVStore, MultiReader } from '../store/types.js';
+import type { Fault } from './block-fault.js';
 import type { TypedEventEncoder } from './typed-events.js';
 import { EventLog } from './events.js';
 import { CountingGasMeter, type GasMeter } from './gas.js';
@@ -26,6 +27,8 @@ export interface BlockInfo {
     readonly timeMs: bigint;
     readonly totalPower: bigint;
   }[];
+  /** What failed in earlier executions of this same block, which left no trace but this. */
+  readonly faults: readonly Fault[];
 }
 
 /**

@@ -150,6 +150,7 @@ async function reimported(genesis: GenesisDoc, height: bigint, timeMs: bigint): 
       timeMs,
       proposer: new Uint8Array(20),
       previousAppHash: new Uint8Array(32),
+      faults: [],
       lastCommit: [],
       misbehavior: [],
     };

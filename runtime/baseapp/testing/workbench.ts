@@ -14,6 +14,7 @@ export const testBlock: BlockInfo = {
   lastCommit: [],
   misbehavior: [],
   previousAppHash: new Uint8Array(32),
+  faults: [],
 };
 
 /** One for all workbenches: it is immutable, and slow to make. */

@@ -131,6 +131,7 @@ export class Bulk {
       proposer: new Uint8Array(20),
       lastCommit: [],
       previousAppHash: new Uint8Array(0),
+      faults: [],
       misbehavior: [],
     };
     return new Context(layer, block, mode, this.store.at(), new TypedEvents(this.app.registry));
