@@ -284,7 +284,7 @@ describe('settlement', () => {
 describe('B9, a broken identity', () => {
   const resume = {
     typeName: 'plimsoll.perps.v1.MsgResumeTrading',
-    bytes: MsgResumeTrading.encode({ authority }).finish(),
+    bytes: MsgResumeTrading.encode({ authority, marketId: 0 }).finish(),
   };
 
   test('stops everything but cash in and cancels, until governance finds the books in order', async () => {
@@ -303,7 +303,9 @@ describe('B9, a broken identity', () => {
       chain.sign(alice, [deposit(alice, usdc(10_000))]),
       chain.sign(alice, [withdraw(alice, usdc(1))]),
       chain.sign(alice, [order(alice, buy, btc(0.1), usd(60_000))]),
-      chain.sign(alice, [{ ...resume, bytes: MsgResumeTrading.encode({ authority: alice.address }).finish() }]),
+      chain.sign(alice, [
+        { ...resume, bytes: MsgResumeTrading.encode({ authority: alice.address, marketId: 0 }).finish() },
+      ]),
     ]);
     assert.equal(outcome(results, 1).code, 0);
     for (const index of [2, 3]) {
@@ -330,12 +332,12 @@ describe('B9, a broken identity', () => {
     const chain = await started();
     const ctx = chain.plimsoll.app.queryContext();
     const { perpsDeps } = chain.plimsoll;
-    assert.throws(() => resumeTrading(ctx, perpsDeps, { authority }), /no identity is broken/);
+    assert.throws(() => resumeTrading(ctx, perpsDeps, { authority, marketId: 0 }), /no identity is broken/);
     const ledger = perpsDeps.keeper.ledger(ctx);
     perpsDeps.keeper.setLedger(ctx, { ...ledger, dust: ledger.dust + 1n, haltedReason: 'ID-1: off by one' });
-    assert.throws(() => resumeTrading(ctx, perpsDeps, { authority }), /ID-1/);
+    assert.throws(() => resumeTrading(ctx, perpsDeps, { authority, marketId: 0 }), /ID-1/);
     perpsDeps.keeper.setLedger(ctx, { ...ledger, haltedReason: 'ID-1: off by one' });
-    resumeTrading(ctx, perpsDeps, { authority });
+    resumeTrading(ctx, perpsDeps, { authority, marketId: 0 });
     assert.equal(perpsDeps.keeper.ledger(ctx).haltedReason, '');
     await chain.close();
   });

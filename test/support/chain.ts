@@ -58,6 +58,8 @@ function removeBreakers(state: AppState): void {
 
 export interface TestChain {
   readonly plimsoll: PlimsollApp;
+  /** The application, and the one that watches it if there is one. */
+  readonly apps: readonly PlimsollApp[];
   readonly engine: EmbeddedEngine;
   readonly prices: SetPrices;
   readonly keys: readonly SigningKey[];
@@ -115,7 +117,7 @@ export async function testChain(options: TestChainOptions = {}): Promise<TestCha
   const behind = options.behind === undefined ? plimsoll.app : await options.behind(plimsoll.app);
   // A chain on disk may begin in the middle, where a shadow was not.
   const watched = options.path === undefined && options.shadow !== false;
-  const shadow = watched ? await Shadow.open(chainId, strictLogger) : undefined;
+  const shadow = watched ? await Shadow.open(chainId, options.logger ?? strictLogger) : undefined;
   const clock = new VirtualClock(BigInt(Date.parse(genesisTime)));
   const engine = await EmbeddedEngine.open({
     app: shadow?.behind(behind) ?? behind,
@@ -129,6 +131,7 @@ export async function testChain(options: TestChainOptions = {}): Promise<TestCha
   const pending = new Map<string, bigint>();
   return {
     plimsoll,
+    apps: shadow === undefined ? [plimsoll] : [plimsoll, shadow.plimsoll],
     engine,
     prices,
     keys,

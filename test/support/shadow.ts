@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ResponseFinalizeBlock } from 'cosmjs-types/tendermint/abci/types';
-import { createApp } from '../../app/app.js';
+import { createApp, type PlimsollApp } from '../../app/app.js';
 import { mounts } from '../../app/mounts.js';
 import type { Application } from '../../runtime/abci/application.js';
 import type { Logger } from '../../runtime/log.js';
@@ -20,25 +20,25 @@ const plainEvents = ({ events }: ResponseFinalizeBlock) =>
  */
 export class Shadow {
   private constructor(
-    readonly app: Application,
+    readonly plimsoll: PlimsollApp,
     readonly close: () => Promise<void>,
   ) {}
 
   static async open(chainId: string, logger: Logger): Promise<Shadow> {
     const store = await openStore({ mounts });
     const options = { store, chainId, prices: noPrices, logger, healthIndex: false, bookIndex: false };
-    return new Shadow(createApp(options).app, () => store.close());
+    return new Shadow(createApp(options), () => store.close());
   }
 
   /** The application with the shadow behind it; it throws in a block that comes out differently. */
   behind(app: Application): Application {
     const changes: Partial<Application> = {
       initChain: async (request) => {
-        await this.app.initChain(request);
+        await this.plimsoll.app.initChain(request);
         return app.initChain(request);
       },
       finalizeBlock: async (request) => {
-        const expected = await this.app.finalizeBlock(request);
+        const expected = await this.plimsoll.app.finalizeBlock(request);
         const response = await app.finalizeBlock(request);
         // As text: from a socket comes a Uint8Array, from the application itself a Buffer.
         const [actual, wanted] = [response, expected].map(({ appHash }) => Buffer.from(appHash).toString('hex'));
@@ -47,7 +47,7 @@ export class Shadow {
         return response;
       },
       commit: async () => {
-        await this.app.commit();
+        await this.plimsoll.app.commit();
         return app.commit();
       },
     };

@@ -8,6 +8,7 @@ import { placeScaleOrder } from './algos/scale.js';
 import { scheduleCancel } from './algos/scheduled-cancel.js';
 import { placeTwapOrder } from './algos/twap.js';
 import { beginBlock } from './block/begin-block.js';
+import { contained, leaveOut } from './block/contain.js';
 import { endBlock } from './block/end-block.js';
 import { workWaitingOrders } from './block/waiting-orders.js';
 import { placeConditionalOrder } from './conditional/place.js';
@@ -97,13 +98,18 @@ export class PerpsModule implements Module {
   }
 
   beginBlock(ctx: Context): void {
-    beginBlock(ctx, this.deps);
-    workWaitingOrders(ctx, this.deps);
-    sendUnwinds(ctx, this.deps);
+    contained(ctx, 'begin of block', () => {
+      leaveOut(ctx, this.deps);
+      beginBlock(ctx, this.deps);
+      workWaitingOrders(ctx, this.deps);
+      sendUnwinds(ctx, this.deps);
+    });
   }
 
   endBlock(ctx: Context): void {
-    endBlock(ctx, this.deps);
-    this.deps.keeper.books.close(ctx, ctx.block.height);
+    contained(ctx, 'end of block', () => {
+      endBlock(ctx, this.deps);
+      this.deps.keeper.books.close(ctx, ctx.block.height);
+    });
   }
 }

@@ -14,6 +14,7 @@ import type { OrderId } from '../conditional/store.js';
 import { standingOf } from '../breakers/index.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
+import { forMarket } from '../market-failure.js';
 import { dropOrder } from '../msgs/cancel.js';
 import { requireMarket, requireSubaccountKey } from '../msgs/common.js';
 import { OrderDesk } from '../msgs/order-desk.js';
@@ -95,17 +96,20 @@ export function placePeggedOrder(ctx: Context, deps: Deps, msg: MsgPlacePeggedOr
  */
 export function movePegged(ctx: Context, deps: Deps): void {
   const { keeper } = deps;
-  for (const market of [...keeper.allMarkets(ctx)]) {
-    if (standingOf(ctx, market).permits('match') === 'no') continue;
-    const { oraclePrice } = keeper.marketState(ctx, market.id);
-    let desk: { readonly account: string; readonly desk: OrderDesk } | undefined;
-    for (const [id] of pegged.entries(ctx, u32(market.id))) {
-      const algo = algos.get(ctx, id)!;
-      if (abs(oraclePrice - algo.referencePrice) < market.tickSize) continue;
-      algos.set(ctx, id, { ...algo, referencePrice: oraclePrice });
-      if (desk?.account !== id.account) desk = { account: id.account, desk: new OrderDesk(ctx, deps, id.account) };
-      if (!move(ctx, deps, desk.desk, market, id, algo, oraclePrice)) desk = undefined;
-    }
+  for (const market of [...keeper.allMarkets(ctx)])
+    if (standingOf(ctx, market).permits('match') !== 'no')
+      forMarket(market.id, 'pegged orders', () => moveAll(ctx, deps, market));
+}
+
+function moveAll(ctx: Context, deps: Deps, market: Market): void {
+  const { oraclePrice } = deps.keeper.marketState(ctx, market.id);
+  let desk: { readonly account: string; readonly desk: OrderDesk } | undefined;
+  for (const [id] of pegged.entries(ctx, u32(market.id))) {
+    const algo = algos.get(ctx, id)!;
+    if (abs(oraclePrice - algo.referencePrice) < market.tickSize) continue;
+    algos.set(ctx, id, { ...algo, referencePrice: oraclePrice });
+    if (desk?.account !== id.account) desk = { account: id.account, desk: new OrderDesk(ctx, deps, id.account) };
+    if (!move(ctx, deps, desk.desk, market, id, algo, oraclePrice)) desk = undefined;
   }
 }
 

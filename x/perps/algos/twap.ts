@@ -11,6 +11,7 @@ import { sideFromProto } from '../codecs.js';
 import type { OrderId } from '../conditional/store.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
+import { forMarket } from '../market-failure.js';
 import { requireMarket, requireSubaccountKey } from '../msgs/common.js';
 import { OrderDesk } from '../msgs/order-desk.js';
 import { limitOf, requireForm } from '../msgs/order-form.js';
@@ -84,24 +85,28 @@ export function sendSlices(ctx: Context, deps: Deps): void {
     if (at > ctx.block.timeMs || left-- === 0) break;
     const algo = algos.get(ctx, id);
     if (algo === undefined) continue;
-    const quantity = advance(ctx, deps, id, algo);
-    try {
-      ctx.atomically((inner) => sendQuantity(inner, deps, id, quantity, new OrderDesk(inner, deps, id.account)));
-    } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      const { subaccount, marketId, clientId } = algo;
-      const { code, codespace, message: log } = error;
-      ctx.emit('plimsoll.perps.v1.EventSliceRejected', {
-        subaccount,
-        marketId,
-        clientId,
-        quantity,
-        code,
-        codespace,
-        log,
-      });
-      endIfOver(ctx, id);
-    }
+    forMarket(id.marketId, 'slices', () => sendSlice(ctx, deps, id, algo));
+  }
+}
+
+function sendSlice(ctx: Context, deps: Deps, id: OrderId, algo: AlgoOrder): void {
+  const quantity = advance(ctx, deps, id, algo);
+  try {
+    ctx.atomically((inner) => sendQuantity(inner, deps, id, quantity, new OrderDesk(inner, deps, id.account)));
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    const { subaccount, marketId, clientId } = algo;
+    const { code, codespace, message: log } = error;
+    ctx.emit('plimsoll.perps.v1.EventSliceRejected', {
+      subaccount,
+      marketId,
+      clientId,
+      quantity,
+      code,
+      codespace,
+      log,
+    });
+    endIfOver(ctx, id);
   }
 }
 

@@ -1,5 +1,6 @@
 import { CancelReason } from '../../../gen/plimsoll/perps/v1/events.js';
 import { FillReason } from '../../../gen/plimsoll/perps/v1/standing.js';
+import { isMachineFault } from '../../../runtime/baseapp/block-fault.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { FatalError } from '../../../runtime/baseapp/errors.js';
 import { clearCallAuction, dropEnded, type CallResult } from '../breakers/end-auction.js';
@@ -31,6 +32,7 @@ import {
 } from '../matching/index.js';
 import { endsWithBlock } from '../msgs/auction-terms.js';
 import { orderFilled, orderGone } from '../conditional/links.js';
+import { forMarket } from '../market-failure.js';
 import { dropOrder } from '../msgs/cancel.js';
 import { isExpired } from '../msgs/order-expiry.js';
 import { subaccountId } from '../subaccount-key.js';
@@ -98,8 +100,10 @@ export function runAuctions(
     const view = work.markets(market.id);
     if (view.markPrice === 0n || !standing.matches(ctx.block.height)) continue;
     const closes = liquidations.get(market.id) ?? [];
-    if (standing.clears(ctx.block.height)) clearCallAuction(ctx, deps, view, (c) => auction(round, view, closes, c));
-    else auction(round, view, closes);
+    forMarket(market.id, 'auction', () => {
+      if (standing.clears(ctx.block.height)) clearCallAuction(ctx, deps, view, (c) => auction(round, view, closes, c));
+      else auction(round, view, closes);
+    });
   }
   for (const order of [...keeper.touchedOrders(ctx)])
     if (endsWithBlock(order[1]) && !collecting.has(order[0].marketId)) dropEnded(ctx, keeper, order);
@@ -162,15 +166,15 @@ function auction(
 }
 
 /**
- * Runs a market's matching, which writes nothing. A failure in it is the
- * market's own: it is halted and the others go on. What says that state is
- * corrupt stays fatal.
+ * Runs a market's matching, which writes nothing, so that nothing must be
+ * undone when it fails: the market is halted for a while and the others go
+ * on. What says that state is corrupt freezes it, as any other failure.
  */
 function matched<T>(ctx: Context, market: MarketView, match: () => T): T | undefined {
   try {
     return match();
   } catch (error) {
-    if (error instanceof FatalError) throw error;
+    if (error instanceof FatalError || isMachineFault(error)) throw error;
     raiseFault(ctx, market.id, error);
     return undefined;
   }

@@ -3,6 +3,7 @@ import { sideToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { riskParamsOf } from '../keeper.js';
 import { maintenanceMargin } from '../margin/index.js';
+import { forMarket } from '../market-failure.js';
 import { subaccountId } from '../subaccount-key.js';
 import { base, quote, type MarketView, type RiskParams, type Side } from '../types.js';
 import { notional } from '../units/index.js';
@@ -35,7 +36,8 @@ export function takeByVaults(ctx: Context, deps: Deps, work: WorkingSet, residua
     const legs = [...residual.legs].sort((a, b) =>
       a.margin === b.margin ? a.market.id - b.market.id : a.margin > b.margin ? -1 : 1,
     );
-    for (const leg of legs) takeLeg(ctx, deps, work, residual, leg, exact ? risk : undefined);
+    for (const leg of legs)
+      forMarket(leg.market.id, 'takeovers', () => takeLeg(ctx, deps, work, residual, leg, exact ? risk : undefined));
   }
 }
 

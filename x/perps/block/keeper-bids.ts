@@ -9,6 +9,7 @@ import { keeperBidParams } from '../keeper-bids/params.js';
 import { stepsWorth } from '../keeper-bids/reserve.js';
 import { keeperBids, type Bid, type BidSide } from '../keeper-bids/store.js';
 import { orderView, riskParamsOf } from '../keeper.js';
+import { forMarket } from '../market-failure.js';
 import { planCloseWithin, type CloseStep } from '../liquidation/index.js';
 import { orderKey } from '../book/store.js';
 import { subaccountId } from '../subaccount-key.js';
@@ -57,12 +58,13 @@ interface Queue extends BidSide {
 export function takeByKeepers(ctx: Context, deps: Deps, work: WorkingSet, due: readonly Residual[]): void {
   const risk = riskParamsOf(deps.keeper.params(ctx));
   const queues = queuesOf(ctx, deps, work, due, risk);
-  for (const queue of queues) clearQueue(ctx, deps, work, queue);
-  for (const { marketId, closes } of queues) {
-    const market = work.markets(marketId);
-    for (const { account, step, taken } of closes)
-      if (taken > 0n) chargePenalty({ ctx, deps, work, risk }, market, account, step.penaltyRate, taken, true);
-  }
+  for (const queue of queues) forMarket(queue.marketId, 'takeovers', () => clearQueue(ctx, deps, work, queue));
+  for (const { marketId, closes } of queues)
+    forMarket(marketId, 'takeovers', () => {
+      const market = work.markets(marketId);
+      for (const { account, step, taken } of closes)
+        if (taken > 0n) chargePenalty({ ctx, deps, work, risk }, market, account, step.penaltyRate, taken, true);
+    });
 }
 
 /** Plans the closes of those accounts that somebody bids for, by market, longs before shorts. */

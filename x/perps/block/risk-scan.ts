@@ -1,4 +1,5 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
+import { isFrozen } from '../breakers/freeze.js';
 import type { Deps } from '../deps.js';
 import { isStale, riskParamsOf } from '../keeper.js';
 import { assetOf, clampedHealth, equity, maintenanceMargin } from '../margin/index.js';
@@ -51,7 +52,8 @@ export function riskScan(
   const isStaleMarket = (id: MarketId): boolean => {
     let known = stale.get(id);
     if (known === undefined) {
-      known = isStale(keeper.marketState(ctx, id), params, timeMs);
+      // A frozen market has its last mark, and shields nobody from what he loses elsewhere.
+      known = isStale(keeper.marketState(ctx, id), params, timeMs) && !isFrozen(ctx, id);
       stale.set(id, known);
     }
     return known;

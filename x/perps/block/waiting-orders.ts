@@ -8,6 +8,7 @@ import { sendSlices } from '../algos/twap.js';
 import { sweepExpired } from '../conditional/expiry.js';
 import { triggerOrders } from '../conditional/trigger.js';
 import type { Deps } from '../deps.js';
+import { forMarket } from '../market-failure.js';
 import { dropOrder, endWaiting, type OrderEnding } from '../msgs/cancel.js';
 import { orderParams } from '../msgs/order-params.js';
 
@@ -25,11 +26,13 @@ const byExpiry: OrderEnding = {
 export function workWaitingOrders(ctx: Context, deps: Deps): void {
   const { keeper } = deps;
   if (keeper.ledger(ctx).haltedReason !== '') return;
-  sweepExpired(ctx, orderParams(keeper.params(ctx)).maxExpiriesPerBlock, (id) => {
-    if (endWaiting(ctx, keeper, id, byExpiry) !== undefined) return;
-    const open = keeper.order(ctx, id);
-    if (open !== undefined) dropOrder(ctx, keeper, open, CancelReason.CANCEL_REASON_EXPIRED);
-  });
+  sweepExpired(ctx, orderParams(keeper.params(ctx)).maxExpiriesPerBlock, (id) =>
+    forMarket(id.marketId, 'expiry', () => {
+      if (endWaiting(ctx, keeper, id, byExpiry) !== undefined) return;
+      const open = keeper.order(ctx, id);
+      if (open !== undefined) dropOrder(ctx, keeper, open, CancelReason.CANCEL_REASON_EXPIRED);
+    }),
+  );
   cancelAsScheduled(ctx, deps);
   triggerOrders(ctx, deps);
   sendSlices(ctx, deps);

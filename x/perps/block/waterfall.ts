@@ -2,6 +2,7 @@ import type { TranchePart } from '../../../gen/plimsoll/perps/v1/standing.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { moduleName, type Deps } from '../deps.js';
 import { allocateByMargin, contributions, planHaircut } from '../liquidation/index.js';
+import { forMarket } from '../market-failure.js';
 import { subaccountId } from '../subaccount-key.js';
 import type { InsuranceKeeper } from '../expected_keepers.js';
 import { quote, type MarketId, type PositionView, type Side } from '../types.js';
@@ -48,8 +49,10 @@ export function resolveBankruptcies(ctx: Context, deps: Deps, work: WorkingSet):
   const solvent = new Solvent(ctx, deps, work, new Set(bankrupts.map(({ account }) => account.key)));
   const gains = new Gains(ctx, deps, work, solvent);
   const accounts = bankrupts.map(({ account }) => account);
-  for (const id of marketIds) deleverage(ctx, work, work.markets(id), accounts, solvent, gains);
-  for (const id of marketIds) coverDeficit(ctx, deps, work, id, bankrupts, gains);
+  // Also in a frozen market, at its last mark: who is bankrupt leaves no debt behind, whatever else waits.
+  for (const id of marketIds)
+    forMarket(id, 'deleveraging', () => deleverage(ctx, work, work.markets(id), accounts, solvent, gains));
+  for (const id of marketIds) forMarket(id, 'deficits', () => coverDeficit(ctx, deps, work, id, bankrupts, gains));
   for (const { account, deficit } of bankrupts) {
     work.addCash(account, deficit);
     account.underwaterHeight = 0n;

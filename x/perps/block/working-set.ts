@@ -4,6 +4,7 @@ import type { LedgerView, MarketStateView } from '../codecs.js';
 import { moduleName, type Deps } from '../deps.js';
 import { fundingWeight, keepSettledFunding, settle } from '../funding/index.js';
 import { equity } from '../margin/index.js';
+import { forMarket } from '../market-failure.js';
 import { applyFill } from '../matching/index.js';
 import { BlockRecovery } from '../recovery/block-recovery.js';
 import { subaccountId } from '../subaccount-key.js';
@@ -271,15 +272,18 @@ export class WorkingSet {
         if (left !== amount) keeper.collateral.setBalance(ctx, account.key, assetId, left);
       }
     }
-    for (const id of [...this.#states.keys()].sort((a, b) => a - b)) keeper.setMarketState(ctx, this.#states.get(id)!);
+    for (const id of [...this.#states.keys()].sort((a, b) => a - b))
+      forMarket(id, 'totals', () => keeper.setMarketState(ctx, this.#states.get(id)!));
     for (const id of [...this.#tradingFees.keys()].sort((a, b) => a - b))
-      this.addFees(-insurance.contributeFees(ctx, id, moduleName, this.#tradingFees.get(id)!));
+      this.addFees(
+        -forMarket(id, 'fees', () => insurance.contributeFees(ctx, id, moduleName, this.#tradingFees.get(id)!)),
+      );
     keeper.setLedger(ctx, { ...this.#ledger });
     this.recovery.flush();
     if (this.#realised.size > 0) delayProfits(ctx, this.#realised, withdrawalParams(keeper.params(ctx)).profitDelayMs);
     for (const id of [...this.#contributions.keys()].sort((a, b) => a - b)) {
       const amount = this.#contributions.get(id)!;
-      if (amount > 0n) insurance.contribute(ctx, id, moduleName, amount);
+      if (amount > 0n) forMarket(id, 'penalties', () => insurance.contribute(ctx, id, moduleName, amount));
     }
   }
 

@@ -3,6 +3,7 @@ import type { Market, Params } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { classNumberOf, type MarketStateView } from '../codecs.js';
 import type { Deps } from '../deps.js';
+import { forMarket } from '../market-failure.js';
 import { markBand } from '../mark/index.js';
 import { markState } from '../mark/store.js';
 import { ratesStore } from '../rates/store.js';
@@ -12,6 +13,7 @@ import { sigmaOf } from '../volatility/index.js';
 import { billion, min } from '../../../runtime/math/integers.js';
 import { drawOf } from './draw.js';
 import { releaseCancels } from './end-auction.js';
+import { isFrozen } from './freeze.js';
 import { MarketStanding, statusMode } from './standing.js';
 import type { Facts, Loss, Stepped } from './rules/facts.js';
 import { stepLosses } from './rules/outcomes.js';
@@ -186,13 +188,16 @@ export function lookAtLosses(ctx: Context, { keeper }: Deps, noted: Noted): void
   if (params === undefined) return;
   for (const market of [...keeper.allMarkets(ctx)]) {
     const { liquidated: closed, haircut } = noted(market.id);
+    if (isFrozen(ctx, market.id)) continue;
     // What a call auction closes in good order is no reason for another one.
     const liquidated = breakerStore.market(ctx.committed, market.id)?.auction === undefined ? closed : 0n;
     if (liquidated === 0n && haircut === 0n) continue;
-    const before = breakerStore.market(ctx, market.id) ?? calm(market.id);
-    const measures = breakerStore.measures(ctx, market.id);
-    const { openInterest } = keeper.marketView(ctx, market.id);
-    const losses = { nowMs: ctx.block.timeMs, status: statusMode(market), liquidated, openInterest, haircut };
-    keep(ctx, market.id, before, stepLosses({ state: before, measures }, losses, params));
+    const losses = { nowMs: ctx.block.timeMs, status: statusMode(market), liquidated, haircut };
+    forMarket(market.id, 'breakers', () => {
+      const before = breakerStore.market(ctx, market.id) ?? calm(market.id);
+      const measures = breakerStore.measures(ctx, market.id);
+      const { openInterest } = keeper.marketView(ctx, market.id);
+      keep(ctx, market.id, before, stepLosses({ state: before, measures }, { ...losses, openInterest }, params));
+    });
   }
 }

@@ -5,6 +5,7 @@ import {
   type MsgSettleMarket,
   type MsgSettleMarketResponse,
 } from '../../../gen/plimsoll/perps/v1/breakers.js';
+import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { audit } from '../block/identities.js';
 import type { Deps } from '../deps.js';
@@ -12,6 +13,7 @@ import { errors } from '../errors.js';
 import { requireAuthority, requireMarket } from '../msgs/common.js';
 import { price } from '../types.js';
 import { releaseCancels } from './end-auction.js';
+import { isFrozen, thaw } from './freeze.js';
 import { Latches } from './rules/latches.js';
 import { modeToProto } from './rules/modes.js';
 import { standingOf } from './standing.js';
@@ -55,20 +57,36 @@ export function settleMarket(ctx: Context, deps: Deps, msg: MsgSettleMarket): Ms
 }
 
 /**
- * Ends B9: only when everything, counted anew, adds up. Prices are old by
- * then, so every market is halted until fresh ones came, and re-opens by auction.
- * @throws perps/23, perps/163, perps/164
+ * Ends B9, or a halt by a failure, or lets a frozen market go on: only when
+ * everything, counted anew, adds up. Prices are old by then, so a market is
+ * halted until fresh ones came, and re-opens by auction.
+ * @throws perps/23, perps/4, perps/163, perps/164
  */
 export function resumeTrading(ctx: Context, deps: Deps, msg: MsgResumeTrading): MsgResumeTradingResponse {
   requireAuthority(deps, msg.authority);
+  if (msg.marketId === 0) resumeExchange(ctx, deps);
+  else resumeMarket(ctx, deps, requireMarket(ctx, deps, msg.marketId));
+  return {};
+}
+
+function resumeExchange(ctx: Context, deps: Deps): void {
   const { keeper } = deps;
   const ledger = keeper.ledger(ctx);
   if (ledger.haltedReason === '') throw errors.notHalted('no identity is broken');
-  const [broken] = audit(ctx, deps).violations;
-  if (broken !== undefined) throw errors.booksBroken(`${broken.identity}: ${broken.detail}`);
+  requireBalanced(ctx, deps);
   keeper.setLedger(ctx, { ...ledger, haltedReason: '' });
   tellChanges(ctx, 0, modeToProto('halted'), modeToProto('normal'), [
     { trigger: Trigger.TRIGGER_INVARIANT, active: false, figure: '', limit: '', untilMs: 0n },
   ]);
-  return {};
+}
+
+function resumeMarket(ctx: Context, deps: Deps, { id, ticker }: Market): void {
+  if (!isFrozen(ctx, id)) throw errors.notHalted(`market_id: ${id}; ${ticker} is not frozen by a failure`);
+  requireBalanced(ctx, deps);
+  thaw(ctx, deps, id);
+}
+
+function requireBalanced(ctx: Context, deps: Deps): void {
+  const [broken] = audit(ctx, deps).violations;
+  if (broken !== undefined) throw errors.booksBroken(`${broken.identity}: ${broken.detail}`);
 }

@@ -4,6 +4,7 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import { bytes, keyBytes } from '../../../runtime/store/key.js';
 import type { WorkingAccount, WorkingSet } from '../block/working-set.js';
 import type { Deps } from '../deps.js';
+import { forMarket } from '../market-failure.js';
 import { dropOrder } from '../msgs/cancel.js';
 import { accountNumberOf, subaccountId } from '../subaccount-key.js';
 import type { MarketId, MarketView, SubaccountKey } from '../types.js';
@@ -23,7 +24,8 @@ const defaultPerBlock = 1_000;
  */
 export function settlePositions(ctx: Context, deps: Deps, work: WorkingSet): void {
   for (const state of [...breakerStore.allMarkets(ctx)])
-    if (state.settlement?.done === false) settleSome(ctx, deps, work, state);
+    if (state.settlement?.done === false && state.fault === undefined)
+      forMarket(state.marketId, 'settlement', () => settleSome(ctx, deps, work, state));
 }
 
 function settleSome(ctx: Context, deps: Deps, work: WorkingSet, state: MarketBreakers): void {

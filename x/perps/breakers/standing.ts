@@ -2,6 +2,7 @@ import { Trigger, type ActiveTrigger, type MarketBreakers } from '../../../gen/p
 import { MarketStatus, type Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import { million } from '../../../runtime/math/integers.js';
 import type { Stores } from '../../../runtime/store/collection.js';
+import { errors } from '../errors.js';
 import { ppb, ppm, type MarketView } from '../types.js';
 import { isClosing } from './rules/call-auction.js';
 import { causeOf, permits, strictest, type Action, type Cause, type Mode, type Verdict } from './rules/modes.js';
@@ -34,6 +35,11 @@ export class MarketStanding {
 
   permits(action: Action): Verdict {
     return permits(this.causes, action);
+  }
+
+  /** Nothing is done for the market, because its own work failed. */
+  get frozen(): boolean {
+    return this.state?.fault !== undefined;
   }
 
   isActive(trigger: Trigger): boolean {
@@ -107,3 +113,12 @@ export function breakersView(
 /** What to tell who wants to open a position where that is not permitted. */
 export const closedToOpening = (ticker: string, mode: Mode): string =>
   `${ticker}${mode === 'halted' ? ' is halted and' : ''} accepts reduce-only orders only`;
+
+/** @throws perps/170 */
+export function requireThawed({ state }: MarketStanding, { ticker }: Market): void {
+  if (state?.fault === undefined) return;
+  const { height, step } = state.fault;
+  throw errors.marketFrozen(
+    `${ticker} since height ${height}, when it failed (${step}); deposits and cancels are accepted, orders once governance resumes it`,
+  );
+}

@@ -51,6 +51,7 @@ export const calm = (marketId: MarketId): MarketBreakers => ({
   openingAddOnPpb: 0n,
   settlementPrice: 0n,
   settlement: undefined,
+  fault: undefined,
 });
 
 /** Does the state say no more than that nothing holds? */
@@ -62,7 +63,8 @@ const isCalm = (state: MarketBreakers): boolean =>
   state.smallSlicesUntilMs === 0n &&
   state.openingAddOnPpb === 0n &&
   state.settlementPrice === 0n &&
-  state.settlement === undefined;
+  state.settlement === undefined &&
+  state.fault === undefined;
 
 export const emptyMeasures = (marketId: MarketId): BreakerMeasures => ({
   marketId,

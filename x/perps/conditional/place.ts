@@ -6,7 +6,7 @@ import type {
 } from '../../../gen/plimsoll/perps/v1/tx.js';
 import { OrderType, TimeInForce, type Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
-import { closedToOpening, standingOf } from '../breakers/index.js';
+import { closedToOpening, requireThawed, standingOf } from '../breakers/index.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
 import { requireMarket, requireSubaccountKey } from '../msgs/common.js';
@@ -43,6 +43,7 @@ export function placeConditionalOrder(
   if (keeper.subaccount(ctx, account) === undefined) throw errors.subaccountNotFound('nothing was ever deposited here');
   const market = requireMarket(ctx, deps, msg.marketId);
   const standing = standingOf(ctx, market);
+  requireThawed(standing, market);
   if (standing.permits('reduce') === 'no') throw errors.marketClosed(`${market.ticker} is halted`);
   if (msg.mayOpen && standing.permits('open') === 'no')
     throw errors.marketClosed(closedToOpening(market.ticker, standing.mode));

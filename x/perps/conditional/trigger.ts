@@ -6,6 +6,7 @@ import { AppError } from '../../../runtime/baseapp/errors.js';
 import { standingOf } from '../breakers/index.js';
 import type { Deps } from '../deps.js';
 import { isStale, type PerpsKeeper } from '../keeper.js';
+import { forMarket } from '../market-failure.js';
 import { dropOrder } from '../msgs/cancel.js';
 import { OrderDesk } from '../msgs/order-desk.js';
 import { orderParams } from '../msgs/order-params.js';
@@ -66,7 +67,8 @@ export function triggerOrders(ctx: Context, deps: Deps): void {
     reached.sort((a, b) => (a.excess === b.excess ? 0 : a.excess > b.excess ? -1 : 1));
     reached.length = bound;
   }
-  for (const { id, price, market } of reached) trigger(ctx, deps, id, price, market);
+  for (const { id, price, market } of reached)
+    forMarket(market.id, 'triggers', () => trigger(ctx, deps, id, price, market));
   for (const { watch, price } of watched) noteFrontier(ctx, watch, price, isFull);
 }
 

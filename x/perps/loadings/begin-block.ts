@@ -2,9 +2,11 @@ import type { Loadings } from '../../../gen/plimsoll/perps/v1/rates.js';
 import type { RatesParams } from '../../../gen/plimsoll/perps/v1/rates_params.js';
 import type { Market, Params } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
+import { isFrozen } from '../breakers/freeze.js';
 import { openingClass } from '../classes/standing.js';
 import { classFromProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
+import { forMarket } from '../market-failure.js';
 import { ratesStore } from '../rates/store.js';
 import { clusterOf } from '../rates/view.js';
 import { estimate } from './estimate.js';
@@ -22,7 +24,7 @@ const msPerStretch = 300_000n;
 export function measureLoadings(ctx: Context, deps: Deps, { staleMs, rates }: Params): void {
   const params = rates!;
   const stretch = ctx.block.timeMs / msPerStretch;
-  const markets = [...deps.keeper.allMarkets(ctx)];
+  const markets = [...deps.keeper.allMarkets(ctx)].filter(({ id }) => !isFrozen(ctx, id));
   const moved: Moved[] = [];
   const befores = new Map<number, Loadings>();
   for (const market of markets) {
@@ -42,7 +44,8 @@ export function measureLoadings(ctx: Context, deps: Deps, { staleMs, rates }: Pa
   const measured = index === undefined ? befores : compare(befores, moved, index.return, index.means);
   for (const market of markets) {
     const loadings = measured.get(market.id);
-    if (loadings !== undefined) moveLoadings(ctx, market, loadings, means, params);
+    if (loadings !== undefined)
+      forMarket(market.id, 'loadings', () => moveLoadings(ctx, market, loadings, means, params));
   }
 }
 

@@ -5,7 +5,7 @@ import { OrderType, TimeInForce, type Market, type Params } from '../../../gen/p
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { ConditionalOrder } from '../../../gen/plimsoll/perps/v1/conditional.js';
 import { withRemaining } from '../book/terms.js';
-import { closedToOpening, standingOf } from '../breakers/index.js';
+import { closedToOpening, requireThawed, standingOf } from '../breakers/index.js';
 import { acceptsAsset } from '../collateral/move.js';
 import { restingOrderToProto, sideToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
@@ -424,7 +424,7 @@ export class OrderDesk {
 
 const idOf = (marketId: MarketId, clientId: bigint): string => `${marketId}/${clientId}`;
 
-/** @throws perps/7, perps/8, perps/9, perps/27, perps/161, perps/162 */
+/** @throws perps/7, perps/8, perps/9, perps/27, perps/161, perps/162, perps/170 */
 function requireOpen(
   ctx: Context,
   { keeper, oracle }: Deps,
@@ -433,6 +433,7 @@ function requireOpen(
   { reduceOnly, postOnly }: Pick<Placement, 'reduceOnly' | 'postOnly'>,
 ): void {
   const standing = standingOf(ctx, market);
+  requireThawed(standing, market);
   if (standing.mode === 'settlement')
     throw errors.marketSettled(`${market.ticker}: all positions are closed at its final price; no order is accepted`);
   if (standing.permits('reduce') === 'no') throw errors.marketClosed(`${market.ticker} is halted`);

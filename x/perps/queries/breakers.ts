@@ -69,6 +69,7 @@ const exitsByCondition: Partial<Record<Trigger, string>> = {
   [Trigger.TRIGGER_OUTAGE]: 'the call auction ends',
   [Trigger.TRIGGER_COVERAGE]: 'the forecast covers what happens again',
   [Trigger.TRIGGER_REOPEN]: 'the call auction ends',
+  [Trigger.TRIGGER_FAULT]: 'governance resumes or settles the market',
   [Trigger.TRIGGER_GOVERNANCE]: 'governance sets the status back',
   [Trigger.TRIGGER_SETTLEMENT]: 'never',
 };

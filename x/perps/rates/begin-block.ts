@@ -2,10 +2,12 @@ import type { MarginRates, Volatility } from '../../../gen/plimsoll/perps/v1/rat
 import type { RatesParams } from '../../../gen/plimsoll/perps/v1/rates_params.js';
 import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
+import { isFrozen } from '../breakers/freeze.js';
 import { updateClass } from '../classes/daily.js';
 import { openingClass } from '../classes/standing.js';
 import { classFromProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
+import { forMarket } from '../market-failure.js';
 import { ppb, type SolvencyClass } from '../types.js';
 import { forecast, forecastWithJumps, measure, sigmaOf, type Verdict } from '../volatility/index.js';
 import { measureLoadings } from '../loadings/begin-block.js';
@@ -26,15 +28,19 @@ import { ratesStore } from './store.js';
  */
 export function moveRates(ctx: Context, deps: Deps): void {
   const params = deps.keeper.params(ctx);
-  for (const listed of [...deps.keeper.allMarkets(ctx)]) {
-    const market = updateClass(ctx, deps, listed, params.rates!);
-    reviewHorizon(ctx, market, params.rates!);
-    const volatility = measureMarket(ctx, deps, market, params.staleMs, params.rates!);
-    moveMarket(ctx, market, volatility, params.rates!);
-    if (volatility !== undefined) moveDepth(ctx, deps, market, params.rates!);
-  }
+  for (const market of [...deps.keeper.allMarkets(ctx)])
+    if (!isFrozen(ctx, market.id))
+      forMarket(market.id, 'rates', () => moveMarketRates(ctx, deps, market, params.staleMs, params.rates!));
   measureLoadings(ctx, deps, params);
   sweepAtRisk(ctx, deps, params.rates!.atRiskAccountsPerBlock);
+}
+
+function moveMarketRates(ctx: Context, deps: Deps, listed: Market, staleMs: bigint, params: RatesParams): void {
+  const market = updateClass(ctx, deps, listed, params);
+  reviewHorizon(ctx, market, params);
+  const volatility = measureMarket(ctx, deps, market, staleMs, params);
+  moveMarket(ctx, market, volatility, params);
+  if (volatility !== undefined) moveDepth(ctx, deps, market, params);
 }
 
 /** Takes in the price of this block, if there is one. Returns the forecast's state when a minute ended with it. */

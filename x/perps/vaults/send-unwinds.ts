@@ -3,9 +3,11 @@ import { OrderPlacement } from '../../../gen/plimsoll/perps/v1/tx.js';
 import { OrderType, TimeInForce } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { AppError } from '../../../runtime/baseapp/errors.js';
+import { isFrozen } from '../breakers/freeze.js';
 import { sideToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { isStale } from '../keeper.js';
+import { forMarket } from '../market-failure.js';
 import { dropOrder } from '../msgs/cancel.js';
 import { OrderDesk } from '../msgs/order-desk.js';
 import { quote, type MarketId } from '../types.js';
@@ -33,9 +35,12 @@ export function sendUnwinds(ctx: Context, deps: Deps): void {
     for (const holding of vaultHoldings.of(ctx, number))
       if (!positions.some(({ marketId }) => marketId === holding.marketId)) vaultHoldings.delete(ctx, holding);
     const hedge = hedgeOf(ctx, deps, number, account);
-    for (const { marketId, quantity } of positions)
-      offer(ctx, deps, number, marketId, marketId === hedge?.marketId ? hedge.plan.excess : quantity);
-    if (hedge !== undefined) sendHedge(ctx, deps, number, hedge);
+    for (const { marketId, quantity } of positions) {
+      if (isFrozen(ctx, marketId)) continue;
+      const offered = marketId === hedge?.marketId ? hedge.plan.excess : quantity;
+      forMarket(marketId, 'offers of vaults', () => offer(ctx, deps, number, marketId, offered));
+    }
+    if (hedge !== undefined) forMarket(hedge.marketId, 'hedges of vaults', () => sendHedge(ctx, deps, number, hedge));
   }
 }
 

@@ -1,8 +1,10 @@
 import type { MarketReturn } from '../../../../gen/plimsoll/perps/v1/stress.js';
 import type { Context } from '../../../../runtime/baseapp/context.js';
+import { isFrozen } from '../../breakers/freeze.js';
 import type { Deps } from '../../deps.js';
 import { isStale } from '../../keeper.js';
 import { signedReturn } from '../../loadings/returns.js';
+import { forMarket } from '../../market-failure.js';
 import { ratesStore } from '../../rates/store.js';
 import { sigmaOf } from '../../volatility/index.js';
 import { historyLength, stretchMinutes, stretchMs } from '../rules/history.js';
@@ -23,15 +25,14 @@ export function keepReturns(ctx: Context, { keeper }: Deps): void {
   const returns: MarketReturn[] = [];
   for (const { id } of [...keeper.allMarkets(ctx)]) {
     const state = keeper.marketState(ctx, id);
-    if (state.oraclePrice === 0n || isStale(state, params, ctx.block.timeMs)) continue;
+    if (state.oraclePrice === 0n || isStale(state, params, ctx.block.timeMs) || isFrozen(ctx, id)) continue;
     const price = state.oraclePrice;
     const first = before.get(id)?.price ?? 0n;
-    returns.push({
-      marketId: id,
-      price,
+    const moved = (): Pick<MarketReturn, 'returnPpb' | 'sigmaPpb'> => ({
       returnPpb: first === 0n ? 0n : signedReturn(first, price),
       sigmaPpb: first === 0n ? 0n : sigmaOf(ratesStore.volatility(ctx, id), stretchMinutes),
     });
+    returns.push({ marketId: id, price, ...forMarket(id, 'returns', moved) });
   }
   // A chain without a price has nothing to remember.
   if (returns.length === 0) return;
