@@ -18,6 +18,7 @@ export const heights: Readonly<Record<string, Fate>> = {
   'perps.breakers.history[].height': forgotten,
   // Decided for a block that is over.
   'perps.breakers.markets[].auction.clearing_height': forgotten,
+  'perps.breakers.markets[].fault.height': forgotten,
   // An auction goes on from height 1 with what it collected.
   'perps.breakers.markets[].auction.start_height': forgotten,
   'perps.keeper_bids.bids[].placed_height': forgotten,
