@@ -9,6 +9,7 @@ import { mounts } from '../app/mounts.js';
 import type { SigningKey } from '../cmd/plimsolld/keyring/keyring.js';
 import { MarketMode, MsgResumeTrading, MsgSettleMarket, Trigger } from '../gen/plimsoll/perps/v1/breakers.js';
 import { MsgCancelOrder } from '../gen/plimsoll/perps/v1/tx.js';
+import { QueryBreakersRequest, QueryBreakersResponse } from '../gen/plimsoll/perps/v1/breakers_query.js';
 import { Side } from '../gen/plimsoll/perps/v1/types.js';
 import { fromBech32 } from '../runtime/crypto/address.js';
 import type { TxMessage } from '../runtime/codec/tx.js';
@@ -152,6 +153,15 @@ describe('T-A3 work of one market fails', () => {
     const { fault, settlementPrice } = stateOf(chain, 2)!;
     assert.deepEqual([fault!.height, fault!.step], [height, 'end of block: fees']);
     assert.equal(settlementPrice, usd(3_000), 'what it averaged before');
+    const query = QueryBreakersRequest.encode(QueryBreakersRequest.fromPartial({ marketId: 2 })).finish();
+    const answer = chain.plimsoll.app.router.query(ctxOf(chain), '/plimsoll.perps.v1.Query/Breakers', query);
+    const [info] = QueryBreakersResponse.decode(answer).markets;
+    assert.deepEqual(info!.exits, ['governance resumes or settles the market']);
+    assert.equal(info!.breakers!.fault!.step, fault!.step);
+    assert.deepEqual(
+      info!.actions.filter(({ verdict }) => verdict !== 'no').map(({ action }) => action),
+      ['cash-in', 'resolve', 'withdraw'],
+    );
     // Of the failed attempt nothing is left: not its fills, not its orders.
     assert.deepEqual(fillsOf(results, 2), []);
     assert.deepEqual(

@@ -34,6 +34,8 @@ export class MarketStanding {
   }
 
   permits(action: Action): Verdict {
+    // The auction that re-opens a halted market works off what it queued; a frozen one does not even queue.
+    if (this.frozen && action === 'reduce') return 'no';
     return permits(this.causes, action);
   }
 
