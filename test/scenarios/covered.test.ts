@@ -11,7 +11,7 @@ const root = resolve(import.meta.dirname, '..', '..');
 const wanted = [
   ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10].map((number) => `T-A${number}`),
   ...['T-B1', 'T-B2', 'T-B3', 'T-B4', 'T-B5', 'T-B6a', 'T-B6b', 'T-B7', 'T-B8', 'T-B9', 'T-B10', 'T-B11'],
-  ...['T-C1', 'T-C2', 'T-C3'],
+  ...['T-A3-fault', 'T-A3-quorum', 'T-C1', 'T-C2', 'T-C3'],
   ...[1, 2, 3, 4, 5, 6, 7, 8].map((number) => `T-D${number}`),
   ...['T-LIARS', 'T-SPIKE', 'T-DEPTH', 'T-KEEPERS', 'T-SPLIT', 'T-WASH', 'T-LP-EXIT', 'T-HALT-GAP', 'T-PAINT'],
   ...['T-DUST', 'T-SCHEDULE', 'T-CONTAGION', 'T-DEPEG', 'T-GAP-60', 'INV-C1', 'INV-C2'],

@@ -21,6 +21,20 @@ const by = (...pairs: readonly (readonly [file: string, test: string])[]): reado
 /** What the gallery names besides the scenarios: each covered by a test, or open with the reason. */
 export const covered: readonly Entry[] = [
   {
+    id: 'T-A3-fault',
+    title: "one market's own work fails at the end of a block",
+    by: by(
+      ['test/market-fault.test.ts', 'in the same block the market is frozen without a trace of what failed'],
+      ['test/market-fault.test.ts', 'INV-X1 while it is frozen cash comes in and cancels go through'],
+      ['test/market-fault.test.ts', 'trading halts, blocks go on, cash comes in and cancels go through'],
+    ),
+  },
+  {
+    id: 'T-A3-quorum',
+    title: 'eight hours of standstill, then prices of 60 % of the power',
+    by: by(['test/restart-quorum.test.ts', 'nobody is liquidated while 60 % of the power report a price']),
+  },
+  {
     id: 'T-B3',
     title: 'a stable coin reads 1.30 on one venue',
     by: by(
