@@ -15,7 +15,7 @@ NETWORK_TESTS = $(shell find test/network -name '*.test.ts' | sort)
 RUN_TESTS = $(TSX) --test --test-force-exit --test-reporter=spec
 SOURCES = $(shell find runtime x app cmd client bench -name '*.ts' ! -name '*.test.ts' 2>/dev/null)
 
-.PHONY: help install proto build devnet cometbft localnet localnet-stop localnet-clean chaos test lint format docs verifier bench results compare sim-long sim-crises clean
+.PHONY: help install proto build devnet cometbft localnet localnet-stop localnet-clean chaos test lint format docs verifier bench results compare ablations sim-long sim-crises clean
 
 help: ## show this
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -81,8 +81,14 @@ bench: build ## measure, print a table, write bench/results.json
 results: $(STAMP) gen/image.ts ## run every scenario and comparison and write docs/results.md (ONLY="T-A2 ..." for some)
 	NODE_OPTIONS="--max-old-space-size=12288" $(TSX) test/results/write.ts $(ONLY)
 
-compare: $(STAMP) gen/image.ts ## run us against two other designs on the same paths and write that section of docs/results.md
-	$(TSX) test/results/write.ts compare-major-crash compare-major-vee compare-major-grind compare-alt-crash compare-alt-vee compare-alt-grind
+# Paths that the comparison and the ablations run.
+CASES := major-crash major-vee major-grind alt-crash alt-vee alt-grind
+
+compare: $(STAMP) gen/image.ts ## run us against two other designs on the same paths, in JOBS processes, and write that section of docs/results.md
+	JOBS=$(JOBS) $(TSX) test/results/write.ts $(addprefix compare-,$(CASES))
+
+ablations: $(STAMP) gen/image.ts ## the same paths with one piece of ours taken away at a time; writes that section of docs/results.md
+	JOBS=$(JOBS) $(TSX) test/results/write.ts $(addprefix ablations-,$(CASES))
 
 sim-long: build sim-crises ## every recorded crisis, then 100 random chains of 10,000 blocks (SEEDS=, BLOCKS=, JOBS=)
 	$(TSX) test/simulation/run.ts --seeds $(SEEDS) --blocks $(BLOCKS) --jobs $(JOBS)

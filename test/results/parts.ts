@@ -1,6 +1,7 @@
 import { covered } from '../scenarios/covered.js';
 import { scenarios } from '../scenarios/index.js';
 import type { Scenario } from '../scenarios/scenario.js';
+import { ablations } from './ablations.js';
 import { comparison } from './compare.js';
 import { figuresTable, markdownTable } from './text.js';
 
@@ -35,6 +36,7 @@ export const sections: readonly Section[] = [
     parts: [{ id: 'covered', heading: 'Entries', write: () => Promise.resolve(coveredTable()) }],
   },
   comparison,
+  ablations,
 ];
 
 function coveredTable(): string {

@@ -21,17 +21,22 @@ export class StepBook {
     this.#sides = { bids: side(-1), asks: side(1) };
   }
 
-  /** Sells into bids at the limit or above it, or buys from asks at the limit or below it. */
-  take(sell: boolean, quantity: number, limit: number): Sold {
+  /**
+   * Sells into bids at the limit or above it, or buys from asks at the limit or below it.
+   * @param onePrice all at the price of the last quote taken, not each part at its own
+   */
+  take(sell: boolean, quantity: number, limit: number, onePrice = false): Sold {
     let left = quantity;
     let quote = 0;
+    let last = 0;
     for (const level of this.#sides[sell ? 'bids' : 'asks']) {
       if (left <= 0 || (sell ? level.price < limit : level.price > limit)) break;
       const part = Math.min(left, level.left);
       level.left -= part;
       left -= part;
       quote += part * level.price;
+      last = level.price;
     }
-    return { quantity: quantity - left, quote };
+    return { quantity: quantity - left, quote: onePrice ? (quantity - left) * last : quote };
   }
 }

@@ -1,6 +1,6 @@
 import type { Setup } from '../compare/setup.js';
 import type { StepBook } from './book.js';
-import { Venue, type Account } from './venue.js';
+import { profitRank, Venue, type Account } from './venue.js';
 
 /** Maintenance is half of the initial margin at the highest leverage. */
 const maintenancePart = 0.5;
@@ -25,16 +25,23 @@ const inventoryLimit = 5;
  */
 export class LeverageQueue extends Venue {
   #vault = { quantity: 0, cash: 0 };
+  /** Of its losses, those of accounts beyond bankruptcy. */
+  #absorbed = 0;
   #queue: Account[] | undefined;
   readonly #begun = new Map<number, number>();
 
-  constructor(setup: Setup) {
-    super(setup, setup.case.initial * maintenancePart);
+  /** @param rates maintenance margin by step; its own unless given */
+  constructor(setup: Setup, rates: readonly number[] = [setup.case.initial * maintenancePart]) {
+    super(setup, rates);
     this.#vault.cash = this.capital;
   }
 
   protected override worth(price: number): number {
     return this.#vault.cash + this.#vault.quantity * price;
+  }
+
+  protected override takersLoss(price: number): number {
+    return Math.max(0, this.setup.capital - this.worth(price) - this.#absorbed);
   }
 
   protected liquidate(price: number, book: StepBook): void {
@@ -97,7 +104,7 @@ export class LeverageQueue extends Venue {
   #winners(long: boolean, price: number): Account[] {
     this.#queue ??= [...this.accounts]
       .filter((each) => each.quantity !== 0 && each.first?.step !== this.step)
-      .map((each) => ({ each, rank: rankOf(each, price, this.equity(each, price)) }))
+      .map((each) => ({ each, rank: profitRank(each, price, this.equity(each, price)) }))
       .sort((a, b) => b.rank - a.rank || a.each.index - b.each.index)
       .map(({ each }) => each);
     return this.#queue.filter((each) => each.quantity !== 0 && each.quantity > 0 !== long);
@@ -107,10 +114,13 @@ export class LeverageQueue extends Venue {
     const before = this.setup.path[this.step - 1]!;
     const long = account.quantity > 0;
     const deficit = -this.equity(account, price);
+    const whole = Math.abs(account.quantity);
+    const average = this.averageLeverage(!long, price);
     let given = 0;
     for (const other of this.#winners(long, price)) {
       if (account.quantity === 0) break;
       const size = Math.min(Math.abs(account.quantity), Math.abs(other.quantity));
+      this.deleveraged.add(size * price, this.leverage(other, price), average);
       const signed = long ? size : -size;
       account.quantity -= signed;
       account.cash += signed * before;
@@ -119,24 +129,20 @@ export class LeverageQueue extends Venue {
       if (Math.abs(other.quantity) < 1e-12) other.quantity = 0;
       if (Math.abs(account.quantity) < 1e-12) account.quantity = 0;
       given += signed * (before - price);
-      this.deleveraged += size * price;
     }
+    this.deficit += deficit * (1 - Math.abs(account.quantity) / whole);
     // The price of the step before is better or worse for the winner than the mark: what it costs him is a haircut.
     this.taken += Math.max(0, given);
     this.needed += Math.min(Math.max(0, given), deficit);
     // What is still owed, or left over, is the vault's: there is no other fund.
     if (account.quantity === 0) {
       this.#vault.cash += account.cash;
+      this.#absorbed += Math.max(0, -account.cash);
       account.cash = 0;
     }
     if (this.worth(price) < 0) {
-      this.badDebt -= this.worth(price);
+      this.unpaid -= this.worth(price);
       this.#vault.cash -= this.worth(price);
     }
   }
-}
-
-function rankOf({ quantity, entry }: Account, price: number, equity: number): number {
-  const gain = quantity > 0 ? price / entry : entry / price;
-  return gain * ((Math.abs(quantity) * price) / Math.max(equity, 1e-9));
 }

@@ -1,40 +1,26 @@
-import { LeverageQueue } from '../baselines/leverage-queue.js';
-import { StaticMargin } from '../baselines/static-margin.js';
+import { oursId, runCells } from './cells.js';
 import { meanOf, type VenueFigures } from './figures.js';
-import { ours } from './ours.js';
-import { setupOf, type Case } from './setup.js';
+import { cases, setupOf } from './setup.js';
 
-/** The same path for three venues. */
-export interface Compared {
-  readonly static: VenueFigures;
-  readonly queue: VenueFigures;
-  readonly ours: VenueFigures;
+/** One path, and the cells that run on it besides ours. */
+export interface Path {
+  readonly caseId: string;
+  readonly seed: string;
+  readonly holders: number;
+  readonly cells: readonly string[];
 }
 
-export async function compareOnce(each: Case, seed: string, holders: number): Promise<Compared> {
-  const setup = setupOf(each, seed, holders);
-  return {
-    static: new StaticMargin(setup, seed).run(),
-    queue: new LeverageQueue(setup).run(),
-    ours: await ours(setup, seed),
-  };
+/** By cell, ours included. */
+export type Compared = Readonly<Record<string, VenueFigures>>;
+
+/** The same people, prices and books for every cell. @throws Error naming a case or cell that does not exist */
+export function compareOnce({ caseId, seed, holders, cells }: Path): Promise<Compared> {
+  const each = cases.find(({ id }) => id === caseId);
+  if (each === undefined)
+    throw new Error(`there is no case ${caseId}; there are ${cases.map(({ id }) => id).join(', ')}`);
+  return runCells(setupOf(each, seed, holders), seed, cells);
 }
 
-/** Means over seeds 1 to n. */
-export async function compare(
-  each: Case,
-  seeds: number,
-  holders: number,
-  say: (text: string) => void,
-): Promise<Compared> {
-  const runs: Compared[] = [];
-  for (let seed = 1; seed <= seeds; seed++) {
-    runs.push(await compareOnce(each, String(seed), holders));
-    say(`  ${each.title}: seed ${seed} of ${seeds}`);
-  }
-  return {
-    static: meanOf(runs.map((run) => run.static)),
-    queue: meanOf(runs.map((run) => run.queue)),
-    ours: meanOf(runs.map((run) => run.ours)),
-  };
-}
+/** The mean of each cell over paths. */
+export const meansOf = (runs: readonly Compared[], cells: readonly string[]): Compared =>
+  Object.fromEntries([oursId, ...cells].map((id) => [id, meanOf(runs.map((run) => run[id]!))]));

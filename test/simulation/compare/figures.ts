@@ -2,18 +2,24 @@
 export interface VenueFigures {
   /** Notional of all over equity of all when the path begins. */
   readonly leverage: number;
-  /** Losses that nobody paid, in basis points of both sides' open interest. */
+  /** How far accounts fell below zero, whoever paid for it, in basis points of both sides' open interest. risk-model section 21.4 */
   readonly badDebt: number;
+  /** Of that, what nobody paid. */
+  readonly unpaid: number;
   /** Taken from winners, in the same. */
   readonly haircut: number;
   /** Taken from winners over what was needed; undefined when nothing was taken. */
   readonly overshoot: number | undefined;
   /** Largest loss of the capital behind the market. */
   readonly drawdown: number;
-  /** Bad debt and the loss of that capital at the end, basis points of both sides' open interest; a gain counts as none. */
+  /** Bad debt and what those lost who took positions over, basis points of both sides' open interest; their gain counts as none. */
   readonly loss: number;
+  /** What the capital behind the market gained, penalties and fees of closes included. */
+  readonly gain: number;
   /** Closed on winners against their will, as a part of open interest. */
   readonly deleveraged: number;
+  /** Of that, the part closed on accounts with less leverage than their side on average; undefined when nothing was. */
+  readonly deleveragedCalm: number | undefined;
   readonly liquidated: number;
   /** Liquidated, and would have stood an hour later; both as parts of all accounts. */
   readonly unnecessary: number;
@@ -24,7 +30,7 @@ export interface VenueFigures {
   readonly unsafeP99: number;
 }
 
-/** The mean of each figure over seeds; of overshoot, over the runs in which something was taken. */
+/** The mean of each figure over seeds; of what is undefined where nothing was taken or closed, over the other runs. */
 export function meanOf(runs: readonly VenueFigures[]): VenueFigures {
   const mean = (of: (each: VenueFigures) => number | undefined): number | undefined => {
     const known = runs.map(of).filter((value) => value !== undefined);
@@ -33,17 +39,41 @@ export function meanOf(runs: readonly VenueFigures[]): VenueFigures {
   return {
     leverage: mean((each) => each.leverage)!,
     badDebt: mean((each) => each.badDebt)!,
+    unpaid: mean((each) => each.unpaid)!,
     haircut: mean((each) => each.haircut)!,
     overshoot: mean((each) => each.overshoot),
     drawdown: mean((each) => each.drawdown)!,
     loss: mean((each) => each.loss)!,
+    gain: mean((each) => each.gain)!,
     deleveraged: mean((each) => each.deleveraged)!,
+    deleveragedCalm: mean((each) => each.deleveragedCalm),
     liquidated: mean((each) => each.liquidated)!,
     unnecessary: mean((each) => each.unnecessary)!,
     equityLeft: mean((each) => each.equityLeft)!,
     unsafeMean: mean((each) => each.unsafeMean)!,
     unsafeP99: mean((each) => each.unsafeP99)!,
   };
+}
+
+/** What was closed on winners against their will. */
+export class Deleveraged {
+  #all = 0;
+  #calm = 0;
+
+  /** @param notional what was closed; @param leverage of the account; @param average notional over equity of its side */
+  add(notional: number, leverage: number, average: number): void {
+    this.#all += notional;
+    if (leverage < average) this.#calm += notional;
+  }
+
+  get notional(): number {
+    return this.#all;
+  }
+
+  /** The part closed on those with less leverage than the average. */
+  get calmPart(): number | undefined {
+    return this.#all === 0 ? undefined : this.#calm / this.#all;
+  }
 }
 
 /** Seconds that accounts were under maintenance margin at the ends of steps. */

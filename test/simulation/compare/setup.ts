@@ -17,10 +17,12 @@ export interface Case {
   /** Initial and maintenance margin in calm, as parts of notional: the same leverage for every venue. */
   readonly initial: number;
   readonly maintenance: number;
+  /** Of the notional of positions, USDC. */
+  readonly median: number;
 }
 
-const major = { className: 'A', price: 60_000, initial: 0.025, maintenance: 0.0125 } as const;
-const alt = { className: 'C', price: 2.5, initial: 0.1, maintenance: 0.05 } as const;
+const major = { className: 'A', price: 60_000, initial: 0.025, maintenance: 0.0125, median: 30_000 } as const;
+const alt = { className: 'C', price: 2.5, initial: 0.1, maintenance: 0.05, median: 10_000 } as const;
 
 export const cases: readonly Case[] = [
   {
@@ -82,7 +84,7 @@ export interface Setup {
 
 /** Steps of calm before, and minutes after the event that are run. */
 const calmSteps = 6;
-const afterMinutes = 10;
+const afterMinutes = 5;
 const hourSeconds = 3_600;
 /** Capital behind a market, as a part of open interest. */
 const capitalPart = 0.015;
@@ -112,9 +114,9 @@ export function setupOf(each: Case, seed: string, holders: number): Setup {
 }
 
 /** Pairs of a long and a short of the same size; one in five has a reserve; leverage from a tenth of what is allowed to nearly all. */
-function crowd({ initial }: Case, draws: Draws, count: number): Holder[] {
+function crowd({ initial, median }: Case, draws: Draws, count: number): Holder[] {
   return Array.from({ length: Math.ceil(count / 2) }, () => {
-    const notional = Math.round(1_000 * Math.exp(normal(draws)));
+    const notional = Math.round(median * Math.exp(normal(draws)));
     return [true, false].map((long): Holder => {
       // Twice as many use much of what is allowed as use little of it.
       const used = 0.1 + 0.85 * Math.sqrt(unit(draws));
@@ -163,6 +165,6 @@ export const anHourAfter = ({ path, case: { stepSeconds } }: Setup, step: number
   path[step + Math.ceil(hourSeconds / stepSeconds)];
 
 /** Quotes on one side of the book: distance from the price, and USDC there. Cumulated they grow in proportion to the distance. */
-const distances = [0.001, 0.0025, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.04, 0.05, 0.07, 0.1] as const;
+const distances = [0.0002, 0.0005, 0.001, 0.002, 0.0035, 0.005, 0.0075, 0.01, 0.015, 0.025, 0.05, 0.1] as const;
 export const ladder = (depth: number): readonly (readonly [distance: number, notional: number])[] =>
   distances.map((distance, index) => [distance, depth * 100 * (distance - (distances[index - 1] ?? 0))] as const);

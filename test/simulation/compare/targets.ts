@@ -30,8 +30,8 @@ export function targetsOf({ kind }: Case, own: VenueFigures, other: VenueFigures
   };
   if (kind !== 'grind') atMost('bad debt', kind === 'crash' ? 0.1 : 0.6, own.badDebt, other.badDebt);
   atMost('haircut', 0.1, own.haircut, other.haircut);
-  if (kind === 'grind') add('bad debt and capital lost', 'at most 2.5 bp', points(own.loss), own.loss <= 2.5);
-  else atMost('bad debt and capital lost', kind === 'crash' ? 0.6 : 1.1, own.loss, other.loss);
+  if (kind === 'grind') add('bad debt and loss of takers', 'at most 2.5 bp', points(own.loss), own.loss <= 2.5);
+  else atMost('bad debt and loss of takers', kind === 'crash' ? 0.6 : 1.1, own.loss, other.loss);
   add('largest loss of capital', 'at most 30.0 %', percent(own.drawdown), own.drawdown <= 0.3);
   atMost('deleveraged notional', 2, own.deleveraged * 100, other.deleveraged * 100);
   const more = own.unnecessary - other.unnecessary;
