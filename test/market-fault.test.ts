@@ -21,6 +21,7 @@ import { StoreError } from '../runtime/store/errors.js';
 import { openStore } from '../runtime/store/index.js';
 import { audit } from '../x/perps/block/identities.js';
 import { breakerStore } from '../x/perps/breakers/store.js';
+import { accrue } from '../x/perps/funding/index.js';
 import { subaccountKey } from '../x/perps/subaccount-key.js';
 import { btc, usd, usdc } from './support/amounts.js';
 import { chainId, testChain, type TestChain, type TestChainOptions } from './support/chain.js';
@@ -223,25 +224,51 @@ describe('T-A3 work of one market fails', () => {
     await chain.close();
   });
 
-  test('governance lets it go on when the cause is gone: it re-opens by auction, and did not accrue funding meanwhile', async () => {
+  test('governance lets it go on when the cause is gone: it re-opens by auction', async () => {
     const chain = await started();
-    const { perps } = chain.plimsoll.keepers;
-    const indexOf = () => perps.marketState(ctxOf(chain), 2).fundingIndex;
     const repair = broken(chain, noLosses);
     await chain.block();
     assert.equal(modeOf(chain, 2), 'HALTED');
-    const index = indexOf();
     repair();
     for (let i = 0; i < 5; i++) await chain.block();
     assert.equal(modeOf(chain, 2), 'HALTED', 'it does not thaw by itself');
     await decided(chain, 1n, resume(2));
     assert.equal(modeOf(chain, 2), 'AUCTION');
     assert.deepEqual(causesOf(chain, 2), ['REOPEN']);
-    assert.equal(indexOf(), index);
     for (let i = 0; i < 70 && modeOf(chain, 2) !== 'NORMAL'; i++) await chain.block();
     const { results } = await chain.block(trade(chain, eth(1), usd(3_000), 2, 20n));
     assert.equal(fillsOf(results, 2).length, 2);
     assertBalanced(chain);
+    await chain.close();
+  });
+
+  test('time in which it was frozen pays no funding, also where no auction re-opens it', async () => {
+    const ratePpb = 1_000_000n;
+    const chain = await started({
+      breakers: false,
+      change(state) {
+        governed(state);
+        const funding = { minute: `${Date.parse('2026-01-01T00:00:00Z') / 60_000}`, rate_ppb: `${ratePpb}` };
+        const price = `${usd(3_000)}`;
+        const { market_states: states } = state['perps'] as { market_states: unknown[] };
+        states.push({ market_id: 2, oracle_price: price, mark_price: price, funding_index: '0', funding });
+      },
+    });
+    const { perps } = chain.plimsoll.keepers;
+    const indexOf = (): bigint => perps.marketState(ctxOf(chain), 2).fundingIndex;
+    const repair = broken(chain, noLosses);
+    await chain.block();
+    repair();
+    const index = indexOf();
+    for (let minute = 0; minute < 10; minute++) await chain.block([], 60_000n);
+    await decided(chain, 1n, resume(2));
+    for (let i = 0; i < 3; i++) await chain.block();
+    assert.equal(modeOf(chain, 2), 'NORMAL');
+    const paid = indexOf() - index;
+    for (let i = 0; i < 3; i++) await chain.block([], 20_000n);
+    const minute = accrue(0n, usd(3_000), ratePpb, 1n);
+    assert.ok(minute > 0n && paid <= minute, `${paid} for some seconds; a minute is ${minute}`);
+    assert.equal(indexOf() - index - paid, minute);
     await chain.close();
   });
 

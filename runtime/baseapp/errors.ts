@@ -74,7 +74,8 @@ export const sdkErrors = {
 
 /**
  * A broken promise of the code itself. Never a transaction's fault, never
- * caught as one: the node stops rather than diverge.
+ * caught as one: the node stops rather than diverge, unless it came up in a
+ * part of a block that can be left out (block-fault.ts).
  */
 export class FatalError extends Error {
   constructor(message: string, options?: ErrorOptions) {
