@@ -4,7 +4,6 @@ import { sideToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { clearDiscount, discountCeiling, type Demand, type Offer } from '../keeper-bids/clearing.js';
 import { endBid } from '../keeper-bids/end.js';
-import { fitting } from '../keeper-bids/fit.js';
 import { keeperBidParams } from '../keeper-bids/params.js';
 import { stepsWorth } from '../keeper-bids/reserve.js';
 import { keeperBids, type Bid, type BidSide } from '../keeper-bids/store.js';
@@ -26,6 +25,7 @@ import {
   type SubaccountKey,
 } from '../types.js';
 import { abs, fdiv, max, million, min, notional } from '../units/index.js';
+import { Fit } from './fit.js';
 import { chargePenalty } from './penalties.js';
 import type { Residual } from './residuals.js';
 import type { WorkingAccount, WorkingSet } from './working-set.js';
@@ -173,7 +173,9 @@ function offersOf(ctx: Context, { keeper }: Deps, work: WorkingSet, market: Mark
   for (const [key, own] of byAccount) {
     const orders = [...keeper.ordersOf(ctx, key)].map(orderView);
     const total = own.reduce((sum, { quantity }) => sum + quantity, 0n);
-    let left = fitting(work.account(key), orders, work.markets, market, side, total, share);
+    // No fill of a bid is worse than at mark. Other bids wait for what is left.
+    const fill = { market, side, price: market.markPrice };
+    let left = new Fit(work.account(key), orders, work.markets, fill, share).most(total);
     for (const { bid, quantity } of own) {
       const offered = min(quantity, left);
       left -= offered;
