@@ -22,6 +22,7 @@ export const heights: Readonly<Record<string, Fate>> = {
   // An auction goes on from height 1 with what it collected.
   'perps.breakers.markets[].auction.start_height': forgotten,
   'perps.keeper_bids.bids[].placed_height': forgotten,
+  'perps.netting.requests[].placed_height': forgotten,
   'perps.orders[].good_til_block': remaining,
   // Orders on the book become the oldest.
   'perps.orders[].placed_height': forgotten,

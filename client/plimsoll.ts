@@ -20,6 +20,8 @@ import {
   QueryKeeperBidsResponse,
   QueryMarketRequest,
   QueryMarketResponse,
+  QueryNettingRequestsRequest,
+  QueryNettingRequestsResponse,
   QueryOrderBookRequest,
   QueryOrderBookResponse,
   QueryOrderLimitsRequest,
@@ -33,6 +35,7 @@ import {
 } from '../gen/plimsoll/perps/v1/query.js';
 import { MsgClaimRecovery } from '../gen/plimsoll/perps/v1/recovery.js';
 import * as keepers from '../gen/plimsoll/perps/v1/keeper_bids.js';
+import * as netting from '../gen/plimsoll/perps/v1/netting.js';
 import * as perps from '../gen/plimsoll/perps/v1/tx.js';
 
 /** bech32 prefix of accounts. */
@@ -58,6 +61,8 @@ export const plimsollTypes: readonly [string, GeneratedType][] = [
   message('/plimsoll.perps.v1.MsgScheduleCancel', perps.MsgScheduleCancel),
   message('/plimsoll.perps.v1.MsgPlaceKeeperBid', keepers.MsgPlaceKeeperBid),
   message('/plimsoll.perps.v1.MsgCancelKeeperBid', keepers.MsgCancelKeeperBid),
+  message('/plimsoll.perps.v1.MsgRequestNetting', netting.MsgRequestNetting),
+  message('/plimsoll.perps.v1.MsgCancelNetting', netting.MsgCancelNetting),
   message('/plimsoll.perps.v1.MsgClaimRecovery', MsgClaimRecovery),
   message('/plimsoll.insurance.v1.MsgContribute', insurance.MsgContribute),
   message('/plimsoll.insurance.v1.MsgDeposit', insurance.MsgDeposit),
@@ -134,6 +139,13 @@ export class PerpsQueries {
   /** All keepers' bids of a market by discount, and the largest discount that is granted now. */
   async keeperBidBook(marketId: number) {
     return this.#ask('KeeperBidBook', QueryKeeperBidBookRequest, QueryKeeperBidBookResponse, { marketId });
+  }
+
+  /** A subaccount's requests to net positions of stopped markets. */
+  async nettingRequests(owner: string, number = 0) {
+    const request = { owner, number, pagination: undefined };
+    return (await this.#ask('NettingRequests', QueryNettingRequestsRequest, QueryNettingRequestsResponse, request))
+      .requests;
   }
 
   async orderBook(marketId: number, depth = 20) {

@@ -1,4 +1,5 @@
 import { MsgPlaceKeeperBid } from '../../gen/plimsoll/perps/v1/keeper_bids.js';
+import { MsgCancelNetting, MsgRequestNetting } from '../../gen/plimsoll/perps/v1/netting.js';
 import { MsgDeposit, MsgPlaceOrder, MsgWithdraw } from '../../gen/plimsoll/perps/v1/tx.js';
 import { OrderType, TimeInForce, type Side } from '../../gen/plimsoll/perps/v1/types.js';
 import type { SigningKey } from '../../cmd/plimsolld/keyring/keyring.js';
@@ -65,3 +66,9 @@ export const keeperBid = (
       ...changes,
     }),
   );
+
+/** A request to net a position of market 1: all of it unless a quantity is given. */
+export const requestNetting = ({ address: owner }: SigningKey, quantity = 0n, marketId = 1): TxMessage =>
+  message('MsgRequestNetting', MsgRequestNetting, { owner, subaccountNumber: 0, marketId, quantity });
+export const cancelNetting = ({ address: owner }: SigningKey): TxMessage =>
+  message('MsgCancelNetting', MsgCancelNetting, { owner, subaccountNumber: 0, marketId: 1 });

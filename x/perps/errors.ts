@@ -81,8 +81,12 @@ export const errors = {
   invalidAmendment: registry.register(78, 'invalid amendment'),
   // 185 to 194: withdrawals.
   nothingQueued: registry.register(185, 'no withdrawal waits'),
-  // 195 to 199: limits of one account.
+  // 195: limits of one account.
   shareTooLarge: registry.register(195, 'position would be too large a part of the market'),
+  // 196 to 199: netting.
+  nettingClosed: registry.register(196, 'market nets no positions now'),
+  nothingToNet: registry.register(197, 'no position to net'),
+  nettingNotFound: registry.register(198, 'netting request not found'),
 };
 
 /** All codes with their texts, for documentation. */

@@ -32,6 +32,7 @@ import { fundingWeight } from './funding/index.js';
 import type { BookKey } from './book/store.js';
 import { listMarket } from './msgs/governance.js';
 import { orderToProto } from './msgs/order-proto.js';
+import { checkNettings, exportNettings, importNettings } from './netting/genesis.js';
 import { exportRecovery, importRecovery, validateRecovery } from './recovery/genesis.js';
 import { checkRates, exportRates, importRates } from './rates/genesis.js';
 import { checkStress, exportStress, importStress } from './stress/chain/genesis.js';
@@ -61,6 +62,7 @@ export const emptyGenesis: GenesisState = {
   keeperBids: undefined,
   backstop: undefined,
   withdrawals: undefined,
+  netting: undefined,
 };
 
 export function genesisToJson(registry: ProtoRegistry, state: GenesisState): JsonValue {
@@ -141,6 +143,7 @@ export function genesisFromJson(registry: ProtoRegistry, json: unknown): Genesis
   };
   validateCollateralGenesis(state.collateral ?? emptyCollateral, knownKeyOf);
   checkKeeperBids(state.keeperBids, ids, knownKeyOf);
+  checkNettings(state.netting, ids, knownKeyOf);
   checkBackstop(state.backstop, ids);
   const assets = new Set((state.collateral?.assets ?? []).map(({ id }) => id));
   validateWithdrawals(state.withdrawals, assets, knownKeyOf);
@@ -191,6 +194,7 @@ export function initGenesis(ctx: Context, deps: Deps, state: GenesisState): void
   importWaiting(ctx, deps, state.waitingOrders);
   importRecovery(ctx, state.recovery, keyOf);
   importKeeperBids(ctx, state.keeperBids, keyOf);
+  importNettings(ctx, state.netting, keyOf);
   importBackstop(ctx, state.backstop);
   importWithdrawals(ctx, state.withdrawals);
   const [broken] = audit(ctx, deps).violations;
@@ -221,6 +225,7 @@ export function exportGenesis(ctx: Context, deps: Deps): GenesisState {
     stress: exportStress(ctx),
     recovery: exportRecovery(ctx),
     keeperBids: exportKeeperBids(ctx),
+    netting: exportNettings(ctx),
     backstop: exportBackstop(ctx),
     withdrawals: exportWithdrawals(ctx),
   };

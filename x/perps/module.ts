@@ -27,6 +27,7 @@ import { setLeverage, setMarginMode } from './msgs/margin-settings.js';
 import { placeOrder } from './msgs/place-order.js';
 import { transfer } from './msgs/transfer.js';
 import { withdraw } from './msgs/withdraw.js';
+import { cancelNetting, requestNetting } from './netting/request.js';
 import { claimRecovery } from './recovery/claim.js';
 import { queries } from './queries/index.js';
 import { cancelWithdrawal } from './withdrawals/cancel.js';
@@ -67,6 +68,8 @@ export class PerpsModule implements Module {
       scheduleCancel: (ctx, msg) => scheduleCancel(ctx, deps, msg),
       placeKeeperBid: (ctx, msg) => placeKeeperBid(ctx, deps, msg),
       cancelKeeperBid: (ctx, msg) => cancelKeeperBid(ctx, deps, msg),
+      requestNetting: (ctx, msg) => requestNetting(ctx, deps, msg),
+      cancelNetting: (ctx, msg) => cancelNetting(ctx, deps, msg),
       claimRecovery: (ctx, msg) => claimRecovery(ctx, deps, msg),
       createMarket: (ctx, msg) => createMarket(ctx, deps, msg),
       updateMarket: (ctx, msg) => updateMarket(ctx, deps, msg),

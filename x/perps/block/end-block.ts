@@ -7,6 +7,7 @@ import { settlePositions } from '../breakers/settle.js';
 import { followDebts, sellCollateral } from './conversions.js';
 import { checkIdentities } from './identities.js';
 import { planLiquidations } from './liquidate.js';
+import { netPositions } from './netting.js';
 import { riskScan, standings, touched } from './risk-scan.js';
 import { keepAges, residualsOf } from './residuals.js';
 import { takeOverResiduals } from './takeovers.js';
@@ -20,7 +21,8 @@ import { WorkingSet } from './working-set.js';
  * The end of a block (risk-model section 9, steps 4 to 8): sell collateral of
  * accounts that owe USDC, find failing accounts, plan their closes, match one
  * auction for each market, give what that left to those who stand ready for
- * it, resolve what is bankrupt, and prove the books. An identity that fails
+ * it, resolve what is bankrupt, net positions of those who ask for it in
+ * stopped markets, and prove the books. An identity that fails
  * halts trading: the chain goes on, deposits and cancels are accepted.
  */
 export function endBlock(ctx: Context, deps: Deps): void {
@@ -35,6 +37,7 @@ export function endBlock(ctx: Context, deps: Deps): void {
   const residuals = residualsOf(ctx, deps, work, failing);
   takeOverResiduals(ctx, deps, work, residuals);
   resolveBankruptcies(ctx, deps, work);
+  netPositions(ctx, deps, work);
   keepAges(ctx, work, residuals);
   settlePositions(ctx, deps, work);
   tellVaults(ctx, deps, work);

@@ -35,7 +35,7 @@ export class MarketStanding {
 
   permits(action: Action): Verdict {
     // The auction that re-opens a halted market works off what it queued; a frozen one does not even queue.
-    if (this.frozen && action === 'reduce') return 'no';
+    if (this.frozen && (action === 'reduce' || action === 'net')) return 'no';
     return permits(this.causes, action);
   }
 

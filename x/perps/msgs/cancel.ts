@@ -2,6 +2,7 @@ import { AlgoEnd } from '../../../gen/plimsoll/perps/v1/algos.js';
 import { ConditionalEnd } from '../../../gen/plimsoll/perps/v1/conditional.js';
 import { CancelReason } from '../../../gen/plimsoll/perps/v1/events.js';
 import { KeeperBidEnd } from '../../../gen/plimsoll/perps/v1/keeper_bids.js';
+import { NettingEnd } from '../../../gen/plimsoll/perps/v1/netting.js';
 import type {
   MsgCancelAllOrders,
   MsgCancelAllOrdersResponse,
@@ -21,6 +22,7 @@ import type { Deps } from '../deps.js';
 import { endBids } from '../keeper-bids/end.js';
 import { errors } from '../errors.js';
 import type { BookOrder, PerpsKeeper } from '../keeper.js';
+import { endNettings } from '../netting/end.js';
 import { subaccountId } from '../subaccount-key.js';
 import type { MarketId, SubaccountKey } from '../types.js';
 import { requireSubaccountKey } from './common.js';
@@ -56,6 +58,7 @@ export interface OrderEnding {
 /** Why everything of a subaccount ends. */
 export interface Ending extends OrderEnding {
   readonly bid: KeeperBidEnd;
+  readonly netting: NettingEnd;
 }
 
 export const byUser: Ending = {
@@ -63,6 +66,7 @@ export const byUser: Ending = {
   conditional: ConditionalEnd.CONDITIONAL_END_USER,
   algo: AlgoEnd.ALGO_END_USER,
   bid: KeeperBidEnd.KEEPER_BID_END_USER,
+  netting: NettingEnd.NETTING_END_USER,
 };
 
 export const bySchedule: Ending = {
@@ -70,9 +74,10 @@ export const bySchedule: Ending = {
   conditional: ConditionalEnd.CONDITIONAL_END_SCHEDULED,
   algo: AlgoEnd.ALGO_END_SCHEDULED,
   bid: KeeperBidEnd.KEEPER_BID_END_SCHEDULED,
+  netting: NettingEnd.NETTING_END_SCHEDULED,
 };
 
-/** Ends a subaccount's orders of all kinds and its keeper bids; what hangs on them first. @returns how many there were */
+/** Ends a subaccount's orders of all kinds, its keeper bids and netting requests; what hangs on them first. @returns how many there were */
 export function endAllOrders(
   ctx: Context,
   keeper: PerpsKeeper,
@@ -93,7 +98,7 @@ export function endAllOrders(
     if (!cancelWaits(ctx, keeper, order)) dropOrder(ctx, keeper, order, why.order);
     ended++;
   }
-  return ended + endBids(ctx, account, why.bid, market);
+  return ended + endBids(ctx, account, why.bid, market) + endNettings(ctx, account, why.netting, market);
 }
 
 /**

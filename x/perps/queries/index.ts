@@ -13,6 +13,7 @@ import { orderToProto } from '../msgs/order-proto.js';
 import { requireSubaccountKey } from '../msgs/common.js';
 import { sdkErrors } from '../../../runtime/baseapp/errors.js';
 import { keeperBidQueries } from './keeper-bids.js';
+import { nettingQueries } from './netting.js';
 import { adlQueries } from './adl.js';
 import { positionInfo, subaccountInfo } from './accounts.js';
 import { collateralAssets, collateralOf, collateralSales } from './collateral.js';
@@ -96,6 +97,7 @@ export function queries(deps: Deps, messages: MsgHandlers): Handlers<typeof Quer
     },
     ...waitingQueries(deps),
     ...keeperBidQueries(deps),
+    ...nettingQueries(deps),
     ...recoveryQueries(deps),
     ...stressQueries(deps),
     ...traceQueries(deps),

@@ -19,6 +19,7 @@ const table: Readonly<Record<Action, readonly Verdict[]>> = {
   resolve: ['yes', 'yes', 'bankrupt', 'bankrupt', 'bankrupt'],
   fund: ['yes', 'no', 'no', 'no', 'no'],
   withdraw: ['yes', 'yes', 'yes', 'quarter', 'no'],
+  net: ['no', 'yes', 'yes', 'priced', 'no'],
 };
 
 describe('the permitted-action table', () => {
@@ -49,6 +50,17 @@ describe('the permitted-action table', () => {
     assert.equal(strictest(both.map(({ mode }) => mode)), 'auction');
     assert.equal(permits(both, 'reduce'), 'auction');
     assert.equal(permits(both, 'open'), 'no');
+  });
+
+  test('positions net wherever the strictest mode lets them, also under a cause that stops nothing', () => {
+    assert.equal(permits([], 'net'), 'no');
+    // B4 stops orders that open, and the market goes on.
+    const full = { trigger: Trigger.TRIGGER_OPEN_INTEREST, mode: 'normal' } as const;
+    assert.equal(permits([full], 'net'), 'no');
+    assert.equal(permits([full, ...inModes('reduce-only')], 'net'), 'yes');
+    assert.equal(permits(inModes('reduce-only', 'auction'), 'net'), 'yes');
+    assert.equal(permits(inModes('auction', 'halted'), 'net'), 'priced');
+    assert.equal(permits(inModes('halted', 'settlement'), 'net'), 'no');
   });
 
   test('a thin book lets makers quote, unless something else forbids it', () => {

@@ -36,20 +36,32 @@ export function strictest(asked: Iterable<Mode>): Mode {
  * - liquidate: stage L1; takeover: stages L2 and L3; resolve: stages L4 to L6
  * - fund: funding accrues
  * - withdraw: free collateral leaves
+ * - net: longs and shorts who ask for it close against each other at the oracle price
  */
 export type Action =
-  'cash-in' | 'reduce' | 'quote' | 'open' | 'match' | 'liquidate' | 'takeover' | 'resolve' | 'fund' | 'withdraw';
+  | 'cash-in'
+  | 'reduce'
+  | 'quote'
+  | 'open'
+  | 'match'
+  | 'liquidate'
+  | 'takeover'
+  | 'resolve'
+  | 'fund'
+  | 'withdraw'
+  | 'net';
 
 /**
  * - auction: when the call auction clears
  * - queued: accepted, to trade when the market re-opens
  * - bankrupt: only on accounts whose equity is below zero
  * - quarter: of the withdrawal bucket
+ * - priced: while oracle prices come
  */
-export type Verdict = 'yes' | 'quarter' | 'auction' | 'queued' | 'bankrupt' | 'no';
+export type Verdict = 'yes' | 'quarter' | 'priced' | 'auction' | 'queued' | 'bankrupt' | 'no';
 
 /** From the most to the least. */
-const verdicts: readonly Verdict[] = ['yes', 'quarter', 'auction', 'queued', 'bankrupt', 'no'];
+const verdicts: readonly Verdict[] = ['yes', 'quarter', 'priced', 'auction', 'queued', 'bankrupt', 'no'];
 
 /** The permitted-action table of risk-model section 14.1, with INV-X2: while halted no stage before L4 acts. */
 export const permitted: Readonly<Record<Action, Readonly<Record<Mode, Verdict>>>> = {
@@ -63,6 +75,7 @@ export const permitted: Readonly<Record<Action, Readonly<Record<Mode, Verdict>>>
   resolve: row('yes', 'yes', 'bankrupt', 'bankrupt', 'bankrupt'),
   fund: row('yes', 'no', 'no', 'no', 'no'),
   withdraw: row('yes', 'yes', 'yes', 'quarter', 'no'),
+  net: row('no', 'yes', 'yes', 'priced', 'no'),
 };
 
 export const actions = Object.keys(permitted) as readonly Action[];
@@ -88,9 +101,11 @@ export const causeOf = ({ trigger, mode }: ActiveTrigger): Cause => ({ trigger, 
 /**
  * What a market permits: of all that is active, the strictest wins, cell by
  * cell, so that an auction in a market that only reduces opens nothing. A thin
- * book (B7) lets makers quote: it would never fill again otherwise.
+ * book (B7) lets makers quote: it would never fill again otherwise. Netting
+ * is what a stop allows and not what it takes away: the strictest mode answers.
  */
 export function permits(causes: Iterable<Cause>, action: Action): Verdict {
+  if (action === 'net') return permitted.net[strictest(Array.from(causes, ({ mode }) => mode))];
   let least = 0;
   for (const { trigger, mode } of causes) {
     if (trigger === Trigger.TRIGGER_DEPTH && action === 'quote') continue;
