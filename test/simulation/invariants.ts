@@ -57,6 +57,7 @@ export function brokenBy(
     ...funds(app, from, earlier),
     ...withdrawable(app, from),
     ...deleveraging(app, from, events),
+    ...netting(app, from, events),
     ...liquidations(app, from, events, earlier, senders),
     ...losses(events),
   ].map((text) => `block ${height}: ${text}`);
@@ -141,6 +142,30 @@ function* deleveraging(
       yield `E7: market ${market}: ${accountOf(fields)} was deleveraged at ${String(fields['price'])}, the mark is ${mark}`;
   }
   for (const [market, sum] of net) if (sum !== 0n) yield `E6: market ${market}: closes outside the book leave ${sum}`;
+}
+
+/** E6 and E7 for positions that were netted: closes cancel, at an oracle price of this block, and nobody's position grew or turned. */
+function* netting(
+  { keepers: { oracle, perps } }: PlimsollApp,
+  from: ReturnType<PlimsollApp['app']['queryContext']>,
+  events: readonly PerpsEvent[],
+): Iterable<string> {
+  const net = new Map<number, bigint>();
+  for (const { name, fields } of events) {
+    if (name !== 'EventNetted') continue;
+    const market = numberOf(fields, 'market_id');
+    const change = (fields['side'] === 'SIDE_BUY' ? 1n : -1n) * amountOf(fields, 'quantity');
+    net.set(market, (net.get(market) ?? 0n) + change);
+    // Not the market's own: a settlement may have moved that since.
+    const { price, timeMs } = oracle.price(from, perps.market(from, market)!.oraclePairId)!;
+    if (amountOf(fields, 'price') !== price || timeMs !== from.block.timeMs)
+      yield `E7: market ${market}: ${accountOf(fields)} was netted at ${String(fields['price'])}, the oracle price is ${price} of ${timeMs} ms`;
+    const held = amountOf(fields, 'position_quantity');
+    const left = held + change;
+    if (left * held < 0n || left * left >= held * held)
+      yield `INV-L4: market ${market}: ${accountOf(fields)} was netted from ${held} to ${left}`;
+  }
+  for (const [market, sum] of net) if (sum !== 0n) yield `E6: market ${market}: netted positions leave ${sum}`;
 }
 
 /** E8 and E9: who is liquidated is under maintenance margin, at a price that is no older than the limit. */

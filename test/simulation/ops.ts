@@ -6,6 +6,7 @@ import { insuranceOps } from './insurance-ops.js';
 import { keeperOps } from './keeper-ops.js';
 import { json } from './message.js';
 import { moneyOps } from './money-ops.js';
+import { nettingOps } from './netting-ops.js';
 import { coin, perps, usdc, type Op } from './occasion.js';
 import { orderOps } from './order-ops.js';
 import { waitingOps } from './waiting-ops.js';
@@ -49,6 +50,7 @@ export const ops: readonly Op[] = [
   ...insuranceOps,
   ...backstopOps,
   ...keeperOps,
+  ...nettingOps,
   ...governanceOps,
   ...nonsenseOps,
 ];

@@ -4,7 +4,7 @@ import { simulate } from './simulation.js';
 
 /** Short runs of what `make sim-long` does at length. */
 const runs = [
-  { seed: '1', blocks: 200, shadow: true, happens: ['EventFill', 'EventLiquidation'] },
+  { seed: '1', blocks: 200, shadow: true, happens: ['EventFill', 'EventLiquidationStarted', 'EventNetted'] },
   {
     seed: '2',
     blocks: 350,
