@@ -1,6 +1,6 @@
 import { integers } from '../test/replay-paths.js';
 import { coversMaintenance, equity, loadingOf, maintenanceMargin } from '../x/perps/margin/index.js';
-import { accountWith, market } from '../x/perps/testing/values.js';
+import { accountWith, market, marketsOf } from '../x/perps/testing/values.js';
 import { ppm, price, type AccountView, type Markets } from '../x/perps/types.js';
 import { notional } from '../x/perps/units/index.js';
 import { best, measurement, quick, type Measurement, type Measurements } from './measure.js';
@@ -16,7 +16,7 @@ const views = Array.from({ length: 20 }, (_, i) =>
     loading: loadingOf(i % 3, [ppm(900_000n - BigInt(i % 5) * 50_000n), ppm(BigInt(i % 4) * 50_000n)]),
   }),
 );
-const markets: Markets = (id) => views[id - 1]!;
+const markets = marketsOf(...views);
 
 /** Accounts with longs and shorts in so many markets, from 100 % to 300 % of health. */
 function population(positions: number): AccountView[] {

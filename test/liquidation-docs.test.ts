@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { discountCeiling } from '../x/perps/keeper-bids/clearing.js';
 import { equity, health, maintenanceMargin } from '../x/perps/margin/index.js';
-import { market } from '../x/perps/testing/values.js';
+import { market, marketsOf } from '../x/perps/testing/values.js';
 import { base, ppb, price, quote, type Ppm } from '../x/perps/types.js';
 import { fellBelow, levelOf } from '../x/perps/warnings/levels.js';
 
@@ -52,7 +52,10 @@ test('docs/liquidation.md shows the warnings that the levels give', () => {
       positions: [{ marketId: 1, quantity: base(1n), entryValue: quote(0n), fundingIndex: 0n }],
       collateral: [],
     };
-    const standing = { equity: equity(account, () => view), maintenanceMargin: maintenanceMargin(account, () => view) };
+    const standing = {
+      equity: equity(account, marketsOf(view)),
+      maintenanceMargin: maintenanceMargin(account, marketsOf(view)),
+    };
     assert.deepEqual(standing, { equity: units(own!), maintenanceMargin: units(margin!) }, mark);
     assert.equal((Number(health(standing)! / 1_000n) / 1e3).toFixed(3), shown);
     const level = levelOf(standing);

@@ -4,13 +4,17 @@ import { QueryMarketRatesRequest, QueryMarketRatesResponse } from '../gen/plimso
 import type { MarketRates } from '../gen/plimsoll/perps/v1/rates.js';
 import { Side, SolvencyClass } from '../gen/plimsoll/perps/v1/types.js';
 import type { AppState } from '../app/genesis.js';
+import { demoAccounts } from '../cmd/plimsolld/devnet/demo.js';
+import { keyFromMnemonic } from '../cmd/plimsolld/keyring/keyring.js';
 import { audit } from '../x/perps/block/identities.js';
 import { eventsOf } from './support/orders.js';
 import { usdc } from './support/amounts.js';
-import { testChain, type TestChain } from './support/chain.js';
+import { SetPrices, testChain, type TestChain } from './support/chain.js';
+import { acceptCollateral, depositOf, stableAsset } from './support/collateral.js';
 import { deposit, order } from './support/messages.js';
 
 const btc = 100_000_000n;
+const demoKeys = demoAccounts.map(({ mnemonic }) => keyFromMnemonic(mnemonic));
 const percent = (value: number): string => Math.round(value * 10_000_000).toString();
 
 interface PerpsGenesis {
@@ -45,16 +49,24 @@ const listAtFloor = (state: AppState): void => {
 
 describe('a market that turns wild', () => {
   test('INV-M1 opening rises at once; maintenance is announced, accounts at risk are named, and only then it rises', async () => {
-    const chain = await testChain({ change: listAtFloor });
-    const [alice, bob] = chain.keys;
+    const chain = await testChain({
+      prices: new SetPrices({ 'BTC-USD': '60000', 'ETH-USD': '3000', 'USDT-USD': '1' }),
+      change: (state) => {
+        listAtFloor(state);
+        acceptCollateral(state, demoKeys, [stableAsset]);
+      },
+    });
+    const [alice, bob, carol] = chain.keys;
     for (let i = 0; i < 4; i++) await chain.block();
     await chain.block([
       chain.sign(alice!, [deposit(alice!, usdc(1_530))]),
-      chain.sign(bob!, [deposit(bob!, usdc(20_000))]),
+      chain.sign(bob!, [deposit(bob!, usdc(40_000))]),
+      chain.sign(carol!, [deposit(carol!, usdc(1_530)), depositOf(carol!, 'uusdt', usdc(20))]),
     ]);
     await chain.block([
       chain.sign(alice!, [order(alice!, Side.SIDE_BUY, btc, 60_000_000_000n)]),
-      chain.sign(bob!, [order(bob!, Side.SIDE_SELL, btc, 60_000_000_000n)]),
+      chain.sign(carol!, [order(carol!, Side.SIDE_BUY, btc, 60_000_000_000n)]),
+      chain.sign(bob!, [order(bob!, Side.SIDE_SELL, 2n * btc, 60_000_000_000n)]),
     ]);
     let before = await ratesOf(chain);
     assert.deepEqual([before.maintenancePpb, before.openingPpb], [percent(1.25), percent(1.25)]);
@@ -65,7 +77,7 @@ describe('a market that turns wild', () => {
     for (let index = 0; index < 270 && liquidated === undefined; index++) {
       const wild = index < 62;
       const price = !wild ? '59900' : Math.floor((index * 29) / 60) % 2 === 0 ? '59900' : '59600';
-      chain.prices.set({ 'BTC-USD': price, 'ETH-USD': '3000' });
+      chain.prices.set({ 'BTC-USD': price, 'ETH-USD': '3000', 'USDT-USD': '1' });
       const { results } = await chain.block([], 29_000n);
       const now = Number(chain.engine.timeMs);
       for (const { schedule } of eventsOf(results, 'EventMaintenanceSchedule'))
@@ -84,6 +96,7 @@ describe('a market that turns wild', () => {
     }
     assert.ok(announcements.length > 0, 'a raise was announced');
     assert.ok(atRisk.includes(alice!.address), 'alice was warned');
+    assert.ok(atRisk.includes(carol!.address), 'carol was, with what her collateral is worth');
     assert.ok(!atRisk.includes(bob!.address), 'bob has enough');
     // 1,530 less a fee of 24 and a loss of 100 are 1,406 on 59,900: 2.35 %.
     assert.ok(liquidated !== undefined, 'prices stood, and the announced raise reached alice');

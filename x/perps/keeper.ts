@@ -20,6 +20,7 @@ import { breakersView } from './breakers/standing.js';
 import { breakerStore } from './breakers/store.js';
 import { errors } from './errors.js';
 import { unexplained } from './margin/loading.js';
+import { lookup } from './margin/lookup.js';
 import { markState } from './mark/store.js';
 import * as keys from './keys.js';
 import { ratesStore } from './rates/store.js';
@@ -140,7 +141,7 @@ export class PerpsKeeper {
   /** Views of markets and collateral assets as they are now, each made once; take a new lookup after one changed. */
   markets(from: Stores): Markets {
     const views = new Map<MarketId, MarketView>();
-    const market: Markets = (id) => {
+    const market = (id: MarketId): MarketView => {
       let view = views.get(id);
       if (view === undefined) {
         view = this.marketView(from, id);
@@ -149,16 +150,14 @@ export class PerpsKeeper {
       return view;
     };
     const assets = new Map<AssetId, AssetView>();
-    return Object.assign(market, {
-      asset: (id: AssetId): AssetView => {
-        let view = assets.get(id);
-        if (view === undefined) assets.set(id, (view = this.#assetView(from, id, market)));
-        return view;
-      },
+    return lookup(market, (id) => {
+      let view = assets.get(id);
+      if (view === undefined) assets.set(id, (view = this.#assetView(from, id, market)));
+      return view;
     });
   }
 
-  #assetView(from: Stores, id: AssetId, market: Markets): AssetView {
+  #assetView(from: Stores, id: AssetId, market: (id: MarketId) => MarketView): AssetView {
     const asset = this.collateral.asset(from, id);
     if (asset === undefined) throw new FatalError(`collateral asset ${id} is not known`);
     const moves = asset.marketId === 0 ? { loading: unexplained(-id), shocks: [] } : market(asset.marketId);

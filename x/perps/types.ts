@@ -85,8 +85,8 @@ export interface MarketView {
 /** Looks a market up; throws FatalError for an unknown id (a position in an unlisted market is a bug). */
 export interface Markets {
   (id: MarketId): MarketView;
-  /** Collateral assets at the same instant; throws FatalError for an unknown id. Absent where accounts hold USDC only. */
-  readonly asset?: (id: AssetId) => AssetView;
+  /** Collateral assets at the same instant; throws FatalError for an unknown id. */
+  readonly asset: (id: AssetId) => AssetView;
 }
 
 export interface PositionView {

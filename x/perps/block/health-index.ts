@@ -1,7 +1,7 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
 import { assetStepOf, canFail, reachOf, stepOf, WakeHeap, type Marked, type Priced } from '../health/index.js';
-import { assetOf, usdcEquity } from '../margin/index.js';
+import { usdcEquity } from '../margin/index.js';
 import { million } from '../units/index.js';
 import {
   ppm,
@@ -70,7 +70,7 @@ export class HealthIndex {
     const assets = new Map<AssetId, KnownAsset>();
     const { collateral } = deps.keeper;
     for (const { id } of [...collateral.assets(ctx)])
-      assets.set(id, { ...assetOf(views, id), held: collateral.totals(ctx, id).held > 0n });
+      assets.set(id, { ...views.asset(id), held: collateral.totals(ctx, id).held > 0n });
     const rebuilt = this.#height !== height - 1n || !this.#covers(markets, assets);
     const odometers = rebuilt ? new Map<MarketId, number>() : this.#advance(markets, assets);
     this.#block = { markets, assets, odometers, rebuilt };

@@ -2,7 +2,7 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import { isFrozen } from '../breakers/freeze.js';
 import type { Deps } from '../deps.js';
 import { isStale, riskParamsOf } from '../keeper.js';
-import { assetOf, clampedHealth, equity, maintenanceMargin } from '../margin/index.js';
+import { clampedHealth, equity, maintenanceMargin } from '../margin/index.js';
 import { trigger, type Trigger } from '../liquidation/index.js';
 import { quote, type MarketId, type Ppm, type Quote, type StoredAccount, type SubaccountKey } from '../types.js';
 import type { WorkingSet } from './working-set.js';
@@ -79,7 +79,7 @@ export function riskScan(
     }
     const closable =
       !positions.some(({ marketId }) => isStaleMarket(marketId)) &&
-      !collateral.some(({ assetId }) => assetOf(work.markets, assetId).stale);
+      !collateral.some(({ assetId }) => work.markets.asset(assetId).stale);
     const reason = trigger({ ...standing, underwaterHeight, height, params: risk });
     work.account(key).underwaterHeight = height;
     if (reason !== undefined && (closable || standing.equity < 0n)) {

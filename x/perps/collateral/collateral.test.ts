@@ -4,12 +4,13 @@ import fc from 'fast-check';
 import { CollateralKind, Peg, type CollateralAsset } from '../../../gen/plimsoll/perps/v1/collateral.js';
 import { assetStepOf, reachOf } from '../health/index.js';
 import {
-  assetOf,
   assetRisk,
   assetValue,
   coverOf,
   equity,
+  liquidationPrice,
   loadingOf,
+  lookup,
   maintenanceMargin,
   unexplained,
   usdcEquity,
@@ -41,7 +42,7 @@ const asset = (changes: Partial<AssetView> = {}): AssetView => ({
   ...changes,
 });
 const withAssets = (markets: Markets, ...assets: readonly AssetView[]): Markets =>
-  Object.assign((id: number) => markets(id), { asset: (id: number) => assets.find((each) => each.id === id)! });
+  lookup(markets, (id) => assets.find((each) => each.id === id)!);
 
 describe('value', () => {
   const table: readonly (readonly [what: string, AssetView, amount: bigint, value: bigint, risk: bigint])[] = [
@@ -101,6 +102,21 @@ test('wrong-way risk: collateral adds up with a long of the same asset and offse
   assert.equal(margin(3_920_000n), 19_600_000n);
   // Hedged, what the factor does not explain is needed twice: 0.312249 * 19,600,000.
   assert.equal(margin(-3_920_000n), 6_120_081n);
+});
+
+test('liquidation price: an asset without risk of its own counts as its value in USDC, at any mark', () => {
+  const view = market({ quoteDivisor: 100_000_000n, markPrice: price(60_000_000_000n) });
+  const position = { marketId: 1, quantity: base(100_000_000n), entryValue: quote(60_000_000_000n), fundingIndex: 0n };
+  const markets = withAssets(marketsOf(view), asset({ riskRate: ppm(0n) }));
+  const priceWith = (cash: bigint, amount: bigint) =>
+    liquidationPrice(
+      { key: 'a', cash: quote(cash), positions: [position], collateral: [{ assetId: 1, amount }] },
+      1,
+      markets,
+    );
+  // Of 6,000 USDC 5,880 are 0.1 BTC less 2 %; 60,000 * (1 - 1/10) / (1 - 2.5 %) either way.
+  assert.equal(priceWith(-59_880_000_000n, 10_000_000n), (60_000_000_000n * 900n) / 975n);
+  assert.equal(priceWith(-54_000_000_000n, 0n), (60_000_000_000n * 900n) / 975n);
 });
 
 describe('INV-K3 ramps', () => {
@@ -309,7 +325,7 @@ test('INV-S3 an account with collateral stays above maintenance margin and out o
       const reach = reachOf(account, [{ level: ppm(1_000_000n), amount: slack }], first);
       let way = 0n;
       for (const each of moves) {
-        const [markBefore, before] = [mark, assetOf(markets(), 1)];
+        const [markBefore, before] = [mark, markets().asset(1)];
         mark += (mark * BigInt(each.mark)) / 1_000_000n;
         view = {
           ...view,

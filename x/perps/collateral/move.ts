@@ -5,7 +5,7 @@ import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
 import { promises } from '../keeper-bids/reserve.js';
 import { keeperBids } from '../keeper-bids/store.js';
-import { assetOf, assetValue, initialMargin, spareEquity, usableEquity } from '../margin/index.js';
+import { assetValue, initialMargin, spareEquity, usableEquity } from '../margin/index.js';
 import { equityBefore } from '../withdrawals/standing-before.js';
 import { quote, type MarketId, type Markets, type SubaccountKey } from '../types.js';
 
@@ -33,8 +33,8 @@ export function requireRoom(ctx: Context, { keeper }: Deps, asset: CollateralAss
     );
   const markets = keeper.markets(ctx);
   let total: bigint = keeper.ledger(ctx).totalCash;
-  for (const { assetId, held } of collateral.allTotals(ctx)) total += assetValue(assetOf(markets, assetId), held);
-  const view = assetOf(markets, asset.id);
+  for (const { assetId, held } of collateral.allTotals(ctx)) total += assetValue(markets.asset(assetId), held);
+  const view = markets.asset(asset.id);
   const { held } = collateral.totals(ctx, asset.id);
   const added = assetValue(view, held + amount) - assetValue(view, held);
   const limit = fdiv((total + added) * BigInt(asset.totalSharePpm), million);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { equity, maintenanceMargin } from '../margin/index.js';
-import { market } from '../testing/values.js';
+import { market, marketsOf } from '../testing/values.js';
 import { base, ppb, ppm, price, quote, type AccountView, type Markets, type MarketView } from '../types.js';
 import { AccountColumns } from './columns.js';
 import { AccountEstimate, estimateOf, type MarketEstimate } from './account.js';
@@ -70,7 +70,7 @@ describe('an estimate', () => {
   test('bounds equity from below and maintenance margin from above, at any scale', () => {
     fc.assert(
       fc.property(views, account, fc.boolean(), fc.bigInt({ min: 0n, max: 1_000_000n }), (all, drawn, near, left) => {
-        const markets: Markets = (id) => all[id - 1]!;
+        const markets = marketsOf(...all);
         const held = near ? nearZero(drawn, markets, left) : drawn;
         const sums = new AccountEstimate();
         sums.begin(Number(held.cash));

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { abs, million } from '../../../runtime/math/integers.js';
 import { equity, loadingOf, maintenanceMargin } from '../margin/index.js';
-import { market } from '../testing/values.js';
+import { market, marketsOf } from '../testing/values.js';
 import { base, ppb, ppm, price, quote, type AccountView, type Markets, type MarketView } from '../types.js';
 import { notional, positionValue } from '../units/index.js';
 import { WakeHeap } from './heap.js';
@@ -134,7 +134,7 @@ test('INV-S3 an account stays at or above maintenance margin as long as its mark
               ),
             });
           });
-          return (id) => all[id - 1]!;
+          return marketsOf(...all);
         };
         const first = views(0);
         const positions = drawn.map(({ quantity }, index) => ({
@@ -184,6 +184,6 @@ test('the reach of an account 10 % above maintenance margin is a path of about 8
     collateral: [],
   };
   const tenth = notional(view, base(100_000_000n)) / 10n;
-  const reach = reachOf(account, [{ level: ppm(million), amount: tenth }], () => view);
+  const reach = reachOf(account, [{ level: ppm(million), amount: tenth }], marketsOf(view));
   assert.ok(reach > 78_000_000n && reach < 82_000_000n, `${reach}`);
 });

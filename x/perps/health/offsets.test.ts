@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { million } from '../../../runtime/math/integers.js';
 import { equity, loadingOf, maintenanceMargin } from '../margin/index.js';
-import { accountWith, market } from '../testing/values.js';
+import { accountWith, market, marketsOf } from '../testing/values.js';
 import { ppb, ppm, price, quote, type AccountView, type Markets } from '../types.js';
 import { reachOf, stepOf } from './reach.js';
 
@@ -39,7 +39,7 @@ test('INV-S3 hedges change nothing: an account stays at or above margin while it
               shocks: shock === undefined ? [] : [ppm(BigInt(shock))],
             });
           });
-          return (id) => all[id - 1]!;
+          return marketsOf(...all);
         };
         const first = views(0);
         const bare = accountWith(

@@ -1,6 +1,6 @@
 import { abs, billion, cdiv, fdiv, max, million, min } from '../../../runtime/math/integers.js';
 import { fundingScale } from '../margin/equity.js';
-import { assetOf, assetValue } from '../margin/collateral.js';
+import { assetValue } from '../margin/collateral.js';
 import { steepestRate } from '../margin/exposure.js';
 import {
   ppb,
@@ -129,7 +129,7 @@ export function reachOf(account: AccountView, rooms: readonly Room[], markets: M
     margin += cdiv(size * (steepestRate(market) + steepest), billion);
   }
   for (const { assetId, amount } of account.collateral) {
-    const asset = assetOf(markets, assetId);
+    const asset = markets.asset(assetId);
     const rate = steepestRate({ maintenanceRate: ppb(asset.riskRate * ppbPerPpm), shocks: asset.shocks });
     const value = assetValue(asset, amount);
     flat += cdiv(value * (billion + longest), billion);

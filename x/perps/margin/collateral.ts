@@ -1,15 +1,5 @@
-import { FatalError } from '../../../runtime/baseapp/errors.js';
 import { cdiv, fdiv, max, million, min } from '../../../runtime/math/integers.js';
-import {
-  ppm,
-  quote,
-  type AssetId,
-  type AssetView,
-  type Holding,
-  type Markets,
-  type Ppm,
-  type Quote,
-} from '../types.js';
+import { ppm, quote, type AssetView, type Holding, type Markets, type Ppm, type Quote } from '../types.js';
 import type { Exposure } from './portfolio.js';
 
 /** Collateral other than USDC never covers more of an account's initial margin than this. risk-model section 6. */
@@ -26,7 +16,7 @@ export const assetRisk = (asset: AssetView, amount: bigint): Quote =>
 /** What collateral that may carry new risk brings into initial margin, `times` over. */
 export const openingExposures = (collateral: readonly Holding[], markets: Markets, times = 1n): Exposure[] =>
   collateral
-    .filter(({ assetId }) => assetOf(markets, assetId).carriesNewRisk)
+    .filter(({ assetId }) => markets.asset(assetId).carriesNewRisk)
     .map((holding) => holdingExposure(holding, markets, 2n * times));
 
 /** Margin of an exposure by itself: its linear part, or its worst stress vector. */
@@ -36,16 +26,10 @@ export function aloneMargin({ signed, losses }: Exposure): Quote {
   return quote(worst);
 }
 
-/** The asset as the lookup has it. @throws FatalError where no collateral is known */
-export function assetOf(markets: Markets, id: AssetId): AssetView {
-  if (markets.asset === undefined) throw new FatalError(`collateral asset ${id} among accounts that hold USDC only`);
-  return markets.asset(id);
-}
-
 /** Value of all collateral besides USDC. O(assets held). */
 export function collateralValue(collateral: readonly Holding[], markets: Markets): Quote {
   let sum = 0n;
-  for (const { assetId, amount } of collateral) sum += assetValue(assetOf(markets, assetId), amount);
+  for (const { assetId, amount } of collateral) sum += assetValue(markets.asset(assetId), amount);
   return quote(sum);
 }
 
@@ -55,7 +39,7 @@ export function collateralValue(collateral: readonly Holding[], markets: Markets
  * @param times 1 for maintenance, 2 for initial margin
  */
 export function holdingExposure({ assetId, amount }: Holding, markets: Markets, times = 1n): Exposure {
-  const asset = assetOf(markets, assetId);
+  const asset = markets.asset(assetId);
   const exposure = { signed: times * assetRisk(asset, amount), loading: asset.loading };
   if (asset.shocks.length === 0) return exposure;
   const value = assetValue(asset, amount);
@@ -72,7 +56,7 @@ export function holdingExposure({ assetId, amount }: Holding, markets: Markets, 
 export function coverOf(collateral: readonly Holding[], markets: Markets, required: Quote): Quote {
   let sum = 0n;
   for (const holding of collateral) {
-    const asset = assetOf(markets, holding.assetId);
+    const asset = markets.asset(holding.assetId);
     if (!asset.carriesNewRisk) continue;
     const spare = assetValue(asset, holding.amount) - aloneMargin(holdingExposure(holding, markets, 2n));
     sum += max(0n, min(spare, share(required, asset.coverShare)));

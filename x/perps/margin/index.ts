@@ -6,6 +6,7 @@ export * from './equity.js';
 export * from './exposure.js';
 export * from './initial.js';
 export * from './loading.js';
+export * from './lookup.js';
 export * from './liquidation-price.js';
 export * from './maintenance.js';
 export * from './open-interest-cap.js';

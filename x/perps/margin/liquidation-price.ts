@@ -1,5 +1,6 @@
 import { price, type AccountView, type MarketId, type Markets, type Price } from '../types.js';
 import { equity } from './equity.js';
+import { lookup } from './lookup.js';
 import { maintenanceMargin } from './maintenance.js';
 
 /** Prices stay below this (risk-model section 1). */
@@ -18,7 +19,8 @@ export function liquidationPrice(account: AccountView, id: MarketId, markets: Ma
   if (held === undefined) return undefined;
   const market = markets(id);
   const failsAt = (mark: bigint): boolean => {
-    const moved: Markets = (each) => (each === id ? { ...market, markPrice: price(mark) } : markets(each));
+    const shifted = { ...market, markPrice: price(mark) };
+    const moved = lookup((each) => (each === id ? shifted : markets(each)), markets.asset);
     return equity(account, moved) < maintenanceMargin(account, moved);
   };
   const long = held.quantity > 0n;

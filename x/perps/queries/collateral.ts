@@ -7,7 +7,7 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import { conversionPrice } from '../collateral/conversion.js';
 import { assetStateToProto, totalsToProto } from '../collateral/store.js';
 import type { Deps } from '../deps.js';
-import { assetOf, assetRisk, assetValue, usdcEquity } from '../margin/index.js';
+import { assetRisk, assetValue, usdcEquity } from '../margin/index.js';
 import { subaccountId } from '../subaccount-key.js';
 import type { SubaccountKey } from '../types.js';
 import { max } from '../units/index.js';
@@ -24,7 +24,7 @@ export function collateralAssets(ctx: Context, { keeper: { collateral } }: Deps)
 export function collateralOf(ctx: Context, { keeper }: Deps, key: SubaccountKey): CollateralHoldingInfo[] {
   const markets = keeper.markets(ctx);
   return keeper.collateralOf(ctx, key).map(({ assetId, amount }) => {
-    const asset = assetOf(markets, assetId);
+    const asset = markets.asset(assetId);
     return {
       assetId,
       denom: keeper.collateral.asset(ctx, assetId)!.denom,

@@ -1,6 +1,6 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
-import { equity, maintenanceMargin } from '../margin/index.js';
+import { equity, lookup, maintenanceMargin } from '../margin/index.js';
 import { subaccountId } from '../subaccount-key.js';
 import { ppb, quote, type MarketId, type Markets, type MarketView, type SubaccountKey } from '../types.js';
 import { isRaise } from './schedule.js';
@@ -60,10 +60,10 @@ function announcedChanges(ctx: Context): ReadonlyMap<MarketId, Announced> {
 }
 
 function under(announced: ReadonlyMap<MarketId, Announced>, now: Markets): Markets {
-  return (id) => {
+  return lookup((id) => {
     const changes = announced.get(id);
     return changes === undefined ? now(id) : { ...now(id), ...changes };
-  };
+  }, now.asset);
 }
 
 function warn(

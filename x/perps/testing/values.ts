@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import {
   base,
@@ -11,6 +12,7 @@ import {
   type RiskParams,
 } from '../types.js';
 import { unexplained } from '../margin/loading.js';
+import { lookup } from '../margin/lookup.js';
 import { applyFill } from '../matching/fill.js';
 
 /** Values for tests of the pure rules: a market in which one base quantum at price 1000 is worth one quote quantum. */
@@ -54,10 +56,12 @@ export const riskParams: RiskParams = {
   minLiquidationCD: quote(500_000_000n),
 };
 
-export const marketsOf =
-  (...views: readonly MarketView[]): Markets =>
-  (id) =>
-    views.find((view) => view.id === id)!;
+/** Markets of accounts that hold USDC only. */
+export const marketsOf = (...views: readonly MarketView[]): Markets =>
+  lookup(
+    (id) => views.find((view) => view.id === id)!,
+    (id) => assert.fail(`collateral asset ${id} among accounts that hold USDC only`),
+  );
 
 /** An account that opened `quantity` of each market at its mark with a given equity. */
 export function accountWith(

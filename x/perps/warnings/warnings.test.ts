@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { abs } from '../../../runtime/math/integers.js';
 import { assetStepOf, reachOf, stepOf } from '../health/index.js';
-import { assetOf, equity, loadingOf, maintenanceMargin, type Standing } from '../margin/index.js';
-import { accountWith, market } from '../testing/values.js';
+import { equity, loadingOf, lookup, maintenanceMargin, type Standing } from '../margin/index.js';
+import { accountWith, market, marketsOf } from '../testing/values.js';
 import {
   ppb,
   ppm,
@@ -214,7 +214,7 @@ test('INV-S3 health crosses no level, up or down, while markets and collateral g
               carriesNewRisk: true,
             };
           };
-          return Object.assign((id: number) => views[id - 1]!, { asset });
+          return lookup((id) => views[id - 1]!, asset);
         };
         const first = at(0);
         const bare: AccountView = {
@@ -244,7 +244,7 @@ test('INV-S3 health crosses no level, up or down, while markets and collateral g
             if (each > furthest) furthest = each;
           }
           if (backing !== undefined) {
-            const each = assetStepOf(assetOf(before, 1), assetOf(after, 1));
+            const each = assetStepOf(before.asset(1), after.asset(1));
             if (each > furthest) furthest = each;
           }
           way += furthest;
@@ -268,7 +268,7 @@ test('INV-S3 health crosses no level, up or down, while markets and collateral g
 test('the reach is most of the way to the level: a short with stress vectors and concentration, in steps of 0.01 %', () => {
   const at = (mark: bigint): Markets => {
     const view = market({ markPrice: price(mark), shocks: [ppm(400_000n)], depthUnit: quote(1_000_000n) });
-    return () => view;
+    return marketsOf(view);
   };
   const begin = 100_000_000_000n;
   const bare = accountWith(0n, [[at(begin)(1), -1_000_000n]]);

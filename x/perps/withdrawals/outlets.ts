@@ -1,6 +1,6 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { collateralDenom, moduleName, type Deps } from '../deps.js';
-import { assetOf, assetValue } from '../margin/index.js';
+import { assetValue } from '../margin/index.js';
 import { max, min } from '../units/index.js';
 import { availableIn, dayOutflow, drawn, limitsOf, refilled, type Bucket, type Limits } from './buckets.js';
 import { openShare } from './conditions.js';
@@ -23,7 +23,7 @@ export function valueHeld(ctx: Context, { keeper, bank }: Deps): bigint {
   let sum = bank.moduleBalance(ctx, moduleName, collateralDenom);
   const markets = keeper.markets(ctx);
   for (const { assetId, held } of keeper.collateral.allTotals(ctx))
-    sum += assetValue(assetOf(markets, assetId), held + withdrawalStore.pending(ctx, assetId));
+    sum += assetValue(markets.asset(assetId), held + withdrawalStore.pending(ctx, assetId));
   return sum;
 }
 

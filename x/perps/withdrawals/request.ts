@@ -2,7 +2,7 @@ import type { MsgWithdrawResponse } from '../../../gen/plimsoll/perps/v1/tx.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { dayMs } from '../../../runtime/baseapp/time.js';
 import type { Deps } from '../deps.js';
-import { assetOf, assetValue } from '../margin/index.js';
+import { assetValue } from '../margin/index.js';
 import type { SubaccountKey } from '../types.js';
 import { max, min } from '../units/index.js';
 import { expectedMs } from './buckets.js';
@@ -34,7 +34,7 @@ export function requestWithdrawal(
 ): MsgWithdrawResponse {
   const { keeper } = deps;
   const markets = keeper.markets(ctx);
-  const value = assetId === usdcId ? amount : assetValue(assetOf(markets, assetId), amount);
+  const value = assetId === usdcId ? amount : assetValue(markets.asset(assetId), amount);
   const fund = fundClassOf(keeper.positionsOf(ctx, key), markets);
   const allowance = min(value, allowanceLeft(ctx, deps, key));
   if (allowance > 0n) withdrawalStore.addUsedAllowance(ctx, ctx.block.timeMs / dayMs, key, allowance);

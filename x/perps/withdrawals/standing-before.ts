@@ -1,7 +1,7 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
-import { equity } from '../margin/index.js';
-import type { AccountView, Markets, Quote } from '../types.js';
+import { equity, lookup } from '../margin/index.js';
+import type { AccountView, Quote } from '../types.js';
 import { withdrawalStore } from './store.js';
 
 /**
@@ -15,12 +15,9 @@ export function equityBefore(ctx: Context, { keeper }: Pick<Deps, 'keeper'>, acc
   if (withdrawalStore.pricesAssumed(ctx)) return equity(account, keeper.markets(ctx));
   const now = keeper.markets(ctx);
   const before = keeper.markets(ctx.committed);
-  const market: Markets = (id) => (keeper.market(ctx.committed, id) === undefined ? now(id) : before(id));
-  return equity(
-    account,
-    Object.assign(market, {
-      asset: (id: number) =>
-        keeper.collateral.asset(ctx.committed, id) === undefined ? now.asset!(id) : before.asset!(id),
-    }),
+  const markets = lookup(
+    (id) => (keeper.market(ctx.committed, id) === undefined ? now(id) : before(id)),
+    (id) => (keeper.collateral.asset(ctx.committed, id) === undefined ? now.asset(id) : before.asset(id)),
   );
+  return equity(account, markets);
 }

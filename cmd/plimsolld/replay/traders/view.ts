@@ -9,6 +9,7 @@ import { readImpact } from '../../../../x/perps/block/mark.js';
 import { marketViewOf, type BookOrder } from '../../../../x/perps/keeper.js';
 import { keeperBids, type BidTerms } from '../../../../x/perps/keeper-bids/store.js';
 import { advanceMark } from '../../../../x/perps/mark/index.js';
+import { lookup } from '../../../../x/perps/margin/index.js';
 import { markState, minutesOf } from '../../../../x/perps/mark/store.js';
 import { price, type AccountView, type MarketId, type Markets, type MarketView } from '../../../../x/perps/types.js';
 import type { PriceHistory } from '../timeline.js';
@@ -38,7 +39,12 @@ export class TraderView {
     this.#histories = histories;
   }
 
-  readonly markets: Markets = (id) => {
+  readonly markets: Markets = lookup(
+    (id) => this.#viewOf(id),
+    (id) => this.#keepers.perps.markets(this.#from).asset(id),
+  );
+
+  #viewOf(id: MarketId): MarketView {
     let view = this.#views.get(id);
     if (view === undefined) {
       const state = this.#keepers.perps.marketState(this.#from, id);
@@ -71,7 +77,7 @@ export class TraderView {
       this.#views.set(id, view);
     }
     return view;
-  };
+  }
 
   market(id: MarketId): Market {
     return this.#keepers.perps.market(this.#from, id)!;

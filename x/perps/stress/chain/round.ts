@@ -3,7 +3,7 @@ import { CollateralKind } from '../../../../gen/plimsoll/perps/v1/collateral.js'
 import type { Context } from '../../../../runtime/baseapp/context.js';
 import { cdiv, max, million } from '../../../../runtime/math/integers.js';
 import type { Deps } from '../../deps.js';
-import { assetOf, assetValue, concentration, equity, maintenanceMargin } from '../../margin/index.js';
+import { assetValue, concentration, equity, maintenanceMargin } from '../../margin/index.js';
 import { quote, type AccountView, type MarketId, type Markets, type MarketView, type Quote } from '../../types.js';
 import { notional, positionValue } from '../../units/index.js';
 import { liquidationDistance } from '../rules/distance.js';
@@ -70,7 +70,7 @@ export class Round {
       legs,
       holdings: account.collateral.map(({ assetId, amount }) => ({
         ...this.#assets.get(assetId)!,
-        value: assetValue(assetOf(this.#markets, assetId), amount),
+        value: assetValue(this.#markets.asset(assetId), amount),
       })),
     };
     let counters: Counters | undefined;

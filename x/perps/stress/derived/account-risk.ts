@@ -2,7 +2,7 @@ import type { Context } from '../../../../runtime/baseapp/context.js';
 import { fdiv, max, million, min } from '../../../../runtime/math/integers.js';
 import type { Market } from '../../../../gen/plimsoll/perps/v1/types.js';
 import type { Deps } from '../../deps.js';
-import { equity, maintenanceMargin } from '../../margin/index.js';
+import { equity, lookup, maintenanceMargin } from '../../margin/index.js';
 import { horizonOf } from '../../rates/horizon-of.js';
 import { ratesStore } from '../../rates/store.js';
 import {
@@ -49,7 +49,7 @@ export function riskMarkets(ctx: Context, { keeper }: Deps): RiskMarkets {
   for (const market of keeper.allMarkets(ctx)) listed.set(market.id, market);
   const with_ = (rateOf: (id: MarketId) => Ppb): Markets => {
     const views = new Map<MarketId, MarketView>();
-    const lookup = (id: MarketId): MarketView => {
+    const market = (id: MarketId): MarketView => {
       let view = views.get(id);
       if (view === undefined) {
         view = { ...now(id), maintenanceRate: rateOf(id), depthUnit: bottomless, shocks: [] };
@@ -57,7 +57,7 @@ export function riskMarkets(ctx: Context, { keeper }: Deps): RiskMarkets {
       }
       return view;
     };
-    return now.asset === undefined ? lookup : Object.assign(lookup, { asset: now.asset });
+    return lookup(market, now.asset);
   };
   const volatility = (id: MarketId) => ratesStore.volatility(ctx, id);
   return {
