@@ -49,14 +49,15 @@ function coveredTable(): string {
 }
 
 function partOf(each: Scenario): Part {
-  const { id, title, source, expectation } = each;
+  const { id, title, source, expectation, finding } = each;
   return {
     id,
     heading: `${id}: ${title}`,
     async write() {
       const figures = await each.run('full');
       each.check(figures);
-      return `Why: ${source}.\n\nExpected: ${expectation}.\n\n${figuresTable(figures)}`;
+      const missed = finding === undefined ? '' : `\n\nFound: ${finding}.`;
+      return `Why: ${source}.\n\nExpected: ${expectation}.\n\n${figuresTable(figures)}${missed}`;
     },
   };
 }

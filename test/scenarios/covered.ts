@@ -69,6 +69,10 @@ export const covered: readonly Entry[] = [
         'a node killed before, in or after any write of a block goes on to the hashes of one never killed',
       ],
       ['runtime/store/pruning.test.ts', 'each strategy keeps the versions that it names, also after a restart'],
+      [
+        'test/rehearsal.test.ts',
+        'T-C2 an exported state goes on to the same hashes on four nodes, whatever each prunes and wherever in a block it dies',
+      ],
       ['test/export.test.ts', 'an exported chain ${what}, with every position, order and coin'],
       ['test/network/kills.test.ts', 'at ${kills} random moments'],
     ),
@@ -140,7 +144,7 @@ export const covered: readonly Entry[] = [
       ],
       ['runtime/baseapp/snapshots.test.ts', 'a snapshot whose chunks are as promised but not the state is given up'],
     ),
-    open: 'block sync itself is CometBFT: its version is pinned, no test gives it a lying peer',
+    open: 'block sync is CometBFT, its version is pinned; a peer that lies would have to be a second implementation of its peer-to-peer protocol',
   },
   {
     id: 'T-D7',

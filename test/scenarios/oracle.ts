@@ -5,10 +5,11 @@ import { consensus } from '../../cmd/plimsolld/prices/aggregate/consensus.js';
 import { formatDecimal, parseDecimal, type Decimal } from '../../cmd/plimsolld/prices/decimal.js';
 import { Market, OrderType, TimeInForce } from '../../gen/plimsoll/perps/v1/types.js';
 import type { QuotedPrice } from '../../x/oracle/price-source.js';
+import { acceptCollateral, depositOf, stableAsset, withdrawOf } from '../support/collateral.js';
 import { Lockstep } from '../support/lockstep.js';
 import { liftAccountShare } from '../support/markets.js';
 import { scenario, type Scenario } from './scenario.js';
-import { buy, Cast, sell } from './support/cast.js';
+import { buy, Cast, keyOf, sell } from './support/cast.js';
 import { listed } from './support/crowd.js';
 import { atLeast, atMost, costs, funds, usdcOf } from './support/figures.js';
 import { reportDepth } from './pumps.js';
@@ -128,6 +129,79 @@ async function frozen() {
       'position when the price is back': Number(held / one),
       'liquidated at the fresh price': stage.outcome.liquidated.size,
       'deficit, USDC': usdcOf(stage.outcome.deficit),
+      ...costs(stage.outcome, insured - funds(cast)),
+    };
+  } finally {
+    await cast.close();
+  }
+}
+
+/** The feed of a collateral stops while it is worth a tenth; the market's own price goes on. */
+async function frozenCollateral() {
+  const names = ['holder', 'trader'];
+  const cast = await Cast.open({
+    markets: listed([['BTC-USD', 'A', '60000']], 20_000n * usdc),
+    prices: { 'BTC-USD': '60000', 'USDT-USD': '1' },
+    cast: { holder: 10_000n * usdc, trader: 10_000n * usdc, other: 200_000n * usdc },
+    change: (state) =>
+      acceptCollateral(
+        state,
+        names.map((name) => keyOf(name)),
+        [stableAsset],
+      ),
+  });
+  try {
+    const { stage } = cast;
+    const { plimsoll } = stage.chain;
+    const insured = funds(cast);
+    await cast.block({
+      holder: [cast.deposit('holder', 1_500n * usdc)],
+      trader: [cast.deposit('trader', 1_500n * usdc)],
+      other: [cast.deposit('other', 150_000n * usdc)],
+    });
+    await cast.block(
+      Object.fromEntries(names.map((name) => [name, [depositOf(cast.key(name), 'uusdt', 1_400n * usdc)]])),
+    );
+    // Initial margin of 1,650: 1,500 of it can be USDC, the rest must be USDT.
+    await cast.trade('trader', 'other', (11n * one) / 20n, 60_000n * million);
+    const free = { holder: cast.free('holder'), trader: cast.free('trader') };
+    const equity = cast.equity('trader');
+    // From here on nobody says what USDT is worth.
+    stage.chain.prices.set({ 'BTC-USD': '60000' });
+    const counted = (): boolean =>
+      plimsoll.keepers.perps.collateral.state(plimsoll.app.queryContext(), stableAsset.id).carriesNewRisk;
+    let seconds = 0;
+    while (counted() && seconds < 600) {
+      await cast.block();
+      seconds++;
+    }
+    const { answers } = await cast.block(
+      {
+        trader: [cast.order('trader', buy, one / 20n, 60_000n * million)],
+        holder: [depositOf(cast.key('holder'), 'uusdt', usdc)],
+      },
+      { mayFail: ['trader', 'holder'] },
+    );
+    const leaving = await cast.block(
+      { trader: [withdrawOf(cast.key('trader'), 'uusdt', usdc)] },
+      { mayFail: ['trader'] },
+    );
+    const then = { holder: cast.free('holder'), trader: cast.free('trader') };
+    await cast.blocks(20, 30_000n);
+    const quiet = stage.outcome.liquidated.size;
+    const kept = cast.equity('trader') - equity;
+    const code = (answer: { code: number } | undefined): string =>
+      answer!.code === 0 ? 'accepted' : `refused, perps/${answer!.code}`;
+    return {
+      'seconds after which it carries nothing new': seconds,
+      'free USDC with it, of who holds a position': usdcOf(free.trader),
+      'free USDC without it, of who holds a position': usdcOf(then.trader),
+      'free USDC of who holds none, with and without': `${usdcOf(free.holder)} and ${usdcOf(then.holder)}`,
+      'an order that opens against it': code(answers.get('trader')),
+      'a deposit of it': code(answers.get('holder')),
+      'a withdrawal of it with a position': code(leaving.answers.get('trader')),
+      'equity by which the account is judged, change in USDC': usdcOf(kept),
+      'liquidated in ten minutes': quiet,
       ...costs(stage.outcome, insured - funds(cast)),
     };
   } finally {
@@ -502,6 +576,25 @@ export const oracle: readonly Scenario[] = [
       atMost(figures, 'mark off the oracle, %', 5.001);
       assert.equal(figures.liquidated, 0);
       assert.equal(figures['an order that opens then'], 'refused');
+    },
+  }),
+  scenario({
+    id: 'T-B4-collateral',
+    title: 'the feed of a collateral stops while the markets go on',
+    source: 'Venus and Blizz, 12 May 2022',
+    expectation:
+      'after 30 seconds it counts for nothing that opens or leaves; its last price goes on to judge who is liquidated, because nobody is liquidated for a feed that is silent',
+    run: () => frozenCollateral(),
+    check(figures) {
+      atMost(figures, 'seconds after which it carries nothing new', 32);
+      atLeast(figures, 'free USDC with it, of who holds a position', 1);
+      assert.equal(figures['free USDC without it, of who holds a position'], 0);
+      assert.equal(figures['equity by which the account is judged, change in USDC'], 0);
+      assert.equal(figures['an order that opens against it'], 'refused, perps/22');
+      assert.match(figures['a deposit of it'], /refused/);
+      assert.match(figures['a withdrawal of it with a position'], /refused/);
+      assert.equal(figures['liquidated in ten minutes'], 0);
+      assert.equal(figures['bad debt'], 0);
     },
   }),
   scenario({

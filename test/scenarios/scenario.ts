@@ -18,6 +18,8 @@ export interface Scenario {
   readonly source: string;
   /** What must come out, in a sentence. */
   readonly expectation: string;
+  /** Where a target is missed: which rule lets it, and what bounds it. */
+  readonly finding?: string;
   run(size: Size): Promise<Figures>;
   /** @throws AssertionError when the figures are not what is expected */
   check(figures: Figures): void;

@@ -164,12 +164,17 @@ async function reinvest(accounts: number, brought: bigint, steps: number) {
   const cast = await Cast.open({
     markets: listed([['YFI-USD', 'C', '9000']], 200_000n * usdc),
     prices: { 'YFI-USD': '9000' },
+    breakers: true,
     change: (state) => {
       reportDepth(state, 1, 250_000n);
       // One maker stands for all who sell, and one account may buy all that the cap leaves: the cap is what is looked at.
       liftAccountShare(state);
     },
-    cast: { ...Object.fromEntries(names.map((name) => [name, brought * usdc])), maker: 100n * million * usdc },
+    cast: {
+      ...Object.fromEntries(names.map((name) => [name, brought * usdc])),
+      maker: 100n * million * usdc,
+      newcomer: 100_000n * usdc,
+    },
   });
   try {
     const { stage } = cast;
@@ -183,6 +188,7 @@ async function reinvest(accounts: number, brought: bigint, steps: number) {
     const size = (): bigint => names.reduce((sum, name) => sum + cast.position(name), 0n);
     let first = 0n;
     let saturated = 0n;
+    let closedFrom = 0;
     let price = 9_000;
     for (let step = 0; step <= steps; step++) {
       if (step > 0) {
@@ -217,9 +223,25 @@ async function reinvest(accounts: number, brought: bigint, steps: number) {
       if (step === 0) first = size();
       // What is open when the cap is reached, and at the peak.
       if (saturated === 0n && view().openInterest >= (view().openInterestCap * 9n) / 10n) saturated = size();
+      if (closedFrom === 0 && view().openInterest >= view().openInterestCap) closedFrom = price;
     }
     const cap = view().openInterestCap;
     const peak = { size: size(), openInterest: view().openInterest };
+    // Nobody may add at the peak, whoever asks and with whatever margin; everybody may leave.
+    const top = BigInt(price) * million;
+    const lot = ((100n * usdc * one) / top / 1_000n) * 1_000n;
+    const { answers } = await cast.block(
+      {
+        maker: [cast.order('maker', sell, lot, (top * 101n) / 100n)],
+        newcomer: [cast.deposit('newcomer', 50_000n * usdc), cast.order('newcomer', buy, lot, (top * 99n) / 100n)],
+        [names[0]!]: [cast.order(names[0]!, sell, lot, (top * 101n) / 100n, { reduceOnly: true })],
+      },
+      { mayFail: ['maker', 'newcomer', names[0]!] },
+    );
+    const answer = (name: string): string => {
+      const { code } = answers.get(name)!;
+      return code === 0 ? 'accepted' : `refused, perps/${code}`;
+    };
     // 30 % in sixty minutes; the maker buys what a fifth of the depth outside would.
     for (let minute = 1; minute <= 20; minute++) {
       const now = Math.round(price * (1 - (0.3 * minute) / 20));
@@ -244,6 +266,10 @@ async function reinvest(accounts: number, brought: bigint, steps: number) {
       'open when the cap is near, YFI': Number(saturated / 1_000_000n) / 100,
       'open at the peak, YFI': Number(peak.size / 1_000_000n) / 100,
       'open interest at the peak, USDC': usdcOf(peak.openInterest),
+      'price from which nobody could add, USD': closedFrom,
+      'price at the peak, USD': price,
+      'an order at the peak that opens': answer('newcomer'),
+      'one that reduces': answer(names[0]!),
       'liquidated accounts': stage.outcome.liquidated.size,
       'tranche before, USDC': usdcOf(insured),
       ...costs(stage.outcome, insured - funds(cast)),
@@ -405,7 +431,7 @@ export const waterfall: readonly Scenario[] = [
     title: 'unrealised profit reinvested while a thin market triples',
     source: 'dYdX v3 YFI, November 2023',
     expectation:
-      'notional saturates at the cap, many accounts get no more than one, the fund loses at most its event share',
+      'notional saturates at the cap, many accounts get no more than one, the fund loses at most its event share. The market does not change its mode (section 14.2, B4): from the price at which open interest reaches its cap, long before the peak, it refuses whatever opens, and takes what reduces',
     async run(size) {
       const steps = size === 'test' ? 5 : 20;
       const single = await reinvest(1, 300_000n, steps);
@@ -424,6 +450,13 @@ export const waterfall: readonly Scenario[] = [
         figures['open at the peak, YFI'] <= 1.01 * figures['open at the peak with one account, YFI'],
         'splitting opens no more',
       );
+      assert.ok(
+        figures['price from which nobody could add, USD'] > 0 &&
+          figures['price from which nobody could add, USD'] < 0.75 * figures['price at the peak, USD'],
+        'opening ends before the peak',
+      );
+      assert.equal(figures['an order at the peak that opens'], 'refused, perps/161');
+      assert.equal(figures['one that reduces'], 'accepted');
       assert.equal(figures['bad debt'], 0);
     },
   }),
