@@ -2,6 +2,7 @@ import { dust } from './dust.js';
 import { fundScenarios } from './funds.js';
 import { gaps } from './gaps.js';
 import { keepers } from './keepers.js';
+import { machines } from './machines.js';
 import { markets } from './markets.js';
 import { october } from './october.js';
 import { oracle } from './oracle.js';
@@ -22,4 +23,5 @@ export const scenarios: readonly Scenario[] = [
   ...keepers,
   ...gaps,
   ...dust,
+  ...machines,
 ];

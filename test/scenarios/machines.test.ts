@@ -1,0 +1,4 @@
+import { machines } from './machines.js';
+import { testScenarios } from './support/assert.js';
+
+testScenarios(machines);
