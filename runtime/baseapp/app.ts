@@ -49,7 +49,7 @@ import { misbehaviorOf, signersOf } from './block-info.js';
 import { CheckedTxs } from './checked-txs.js';
 import { consensusParams, consensusStore, initConsensusParams, sameParams } from './consensus-params.js';
 import { Context, type BlockInfo, type ExecMode } from './context.js';
-import { AppError, FatalError, sdkErrors } from './errors.js';
+import { AppError, FatalError, internalError, sdkErrors } from './errors.js';
 import type { AppEvent } from './events.js';
 import { CountingGasMeter } from './gas.js';
 import type { Module, ValidatorUpdate } from './module.js';
@@ -569,12 +569,9 @@ export class BaseApp implements Application {
 
   #runDecoded(tx: ExecutableTx, layer: CacheMultiStore, block: BlockInfo, mode: ExecMode): TxOutcome {
     const { ante } = this.#options;
-    try {
-      return runTx(tx, layer, block, mode, this.#store.at(), this.#events, ante, this.router);
-    } catch (error) {
-      if (mode === 'deliver' || mode === 'genesis' || error instanceof FatalError) throw error;
-      return failure(this.#asAppError(error, `${mode} of a transaction`));
-    }
+    const outcome = runTx(tx, layer, block, mode, this.#store.at(), this.#events, ante, this.router);
+    if (outcome.bug !== undefined) this.#logBug(outcome.bug, `${mode} of a transaction`);
+    return outcome;
   }
 
   #context(layer: CacheMultiStore, block: BlockInfo, mode: ExecMode): Context {
@@ -610,7 +607,11 @@ export class BaseApp implements Application {
   /** What a client is told of an error: registered errors as they are, bugs without their text. */
   #asAppError(error: unknown, where: string): AppError {
     if (error instanceof AppError) return error;
-    this.#options.logger.error({ where, error: String(error), stack: (error as Error).stack }, 'internal error');
-    return new AppError('undefined', 1, 'internal error');
+    this.#logBug(error, where);
+    return internalError();
+  }
+
+  #logBug(error: unknown, where: string): void {
+    this.#options.logger.error({ where, error: String(error), stack: stacksOf(error) }, 'internal error');
   }
 }

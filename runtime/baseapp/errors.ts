@@ -72,10 +72,13 @@ export const sdkErrors = {
   txTimeout: sdk.register(42, 'tx timeout'),
 };
 
+/** What a client is told of a bug; the log of the node has the rest. @param where what comes before it */
+export const internalError = (where = ''): AppError => new AppError('undefined', 1, `${where}internal error`);
+
 /**
- * A broken promise of the code itself. Never a transaction's fault, never
- * caught as one: the node stops rather than diverge, unless it came up in a
- * part of a block that can be left out (block-fault.ts).
+ * A broken promise of the code itself. The node stops rather than diverge,
+ * unless it came up in what a block can do without: a transaction, or the part
+ * of a module that fails (block-fault.ts).
  */
 export class FatalError extends Error {
   constructor(message: string, options?: ErrorOptions) {

@@ -3,8 +3,9 @@ import { TxMsgData } from '../../gen/cosmos/base/abci/v1beta1/abci.js';
 import { IndexedEvent } from '../abci/encode.js';
 import { encodeMessage } from '../store/encode.js';
 import type { CacheMultiStore, MultiReader } from '../store/types.js';
+import { isMachineFault } from './block-fault.js';
 import { Context, type BlockInfo, type ExecMode } from './context.js';
-import { AppError, sdkErrors } from './errors.js';
+import { AppError, internalError, sdkErrors } from './errors.js';
 import { EventLog, TaggedEvent, type AppEvent } from './events.js';
 import { CountingGasMeter, LimitedGasMeter } from './gas.js';
 import type { Router } from './router.js';
@@ -15,6 +16,8 @@ import type { TypedEventEncoder } from './typed-events.js';
 export interface TxOutcome {
   /** Undefined when it succeeded. */
   readonly error: AppError | undefined;
+  /** What was thrown instead of a registered error: for the log, no part of the result. */
+  readonly bug?: unknown;
   readonly gasWanted: bigint;
   readonly gasUsed: bigint;
   /** TxMsgData of a success. */
@@ -29,7 +32,9 @@ const maxGasLimit = (1n << 63n) - 1n;
 /**
  * Runs one transaction: the ante part, whose effects stay even when a message
  * fails, then all messages as one unit. Check modes stop after the ante part.
- * Only AppError fails a transaction; any other exception passes through.
+ * An error that nobody registered is a bug: it fails the transaction like any
+ * other, so that nobody can stop the chain with it.
+ * @throws a fault of the machine, which may come on this node alone
  */
 export function runTx(
   tx: ExecutableTx,
@@ -55,6 +60,11 @@ export function runTx(
     data,
     events: events.list(),
   });
+  const failed = (error: unknown, where = ''): TxOutcome => {
+    if (isMachineFault(error)) throw error;
+    if (!(error instanceof AppError)) return { ...done(internalError(where)), bug: error };
+    return done(where === '' ? error : new AppError(error.codespace, error.code, `${where}${error.message}`));
+  };
 
   try {
     const anteLayer = layer.branch();
@@ -63,8 +73,7 @@ export function runTx(
     anteLayer.write();
     events.append(ctx.events);
   } catch (error) {
-    if (error instanceof AppError) return done(error);
-    throw error;
+    return failed(error);
   }
   if (mode === 'check' || mode === 'recheck') return done(undefined);
 
@@ -85,9 +94,7 @@ export function runTx(
       ]);
       for (const event of ctx.events.list()) messageEvents.add(new TaggedEvent(event, tag));
     } catch (error) {
-      if (!(error instanceof AppError)) throw error;
-      const text = `failed to execute message; message index: ${index}: ${error.message}`;
-      return done(new AppError(error.codespace, error.code, text));
+      return failed(error, `failed to execute message; message index: ${index}: `);
     }
   }
   messageLayer.write();
