@@ -376,6 +376,7 @@ export class BaseApp implements Application {
     for (const module of modules.end) for (const update of module.endBlock?.(ctx) ?? []) updates.push(update);
     blockTime.set(ctx, timeMs);
     const nextParams = this.#params(layer);
+    for (const module of modules.end) module.closeBlock?.(ctx);
 
     const { hash } = this.#store.prepare(request.height, layer);
     this.#pendingHeight = request.height;

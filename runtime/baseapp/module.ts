@@ -74,4 +74,6 @@ export interface Module {
   beginBlock?(ctx: Context): void;
   /** Returns changes of the consensus validator set, if the module has any. */
   endBlock?(ctx: Context): readonly ValidatorUpdate[] | void;
+  /** Called when nothing of the block writes any more, in the order of end blocks: what is kept in memory follows state here. */
+  closeBlock?(ctx: Context): void;
 }

@@ -81,6 +81,7 @@ export const errors = {
   invalidAmendment: registry.register(78, 'invalid amendment'),
   // 185 to 194: withdrawals.
   nothingQueued: registry.register(185, 'no withdrawal waits'),
+  moneyHeld: registry.register(186, 'money is held back where it is'),
   // 195: limits of one account.
   shareTooLarge: registry.register(195, 'position would be too large a part of the market'),
   // 196 to 199: netting.

@@ -6,7 +6,11 @@ import { classFromProto } from './codecs.js';
 import type { PerpsKeeper } from './keeper.js';
 import type { MarketId, SolvencyClass } from './types.js';
 
-const isNormal = (from: Stores, market: Market): boolean => standingOf(from, market).mode === 'normal';
+/** Does the market trade normally, or is it over: settled, with nothing left open? */
+function isNormal(from: Stores, market: Market): boolean {
+  const { mode, state } = standingOf(from, market);
+  return mode === 'normal' || state?.settlement?.done === true;
+}
 
 /** What other modules ask of markets: how they are classed, and whether they trade normally. */
 export class ListedMarkets {
@@ -19,8 +23,8 @@ export class ListedMarkets {
   }
 
   /**
-   * Do the markets that a tranche stands behind all trade normally, and is no
-   * account in them waiting to be taken over? risk-model section 12.5.
+   * Do the markets that a tranche stands behind, but for settled ones, all
+   * trade normally, and is no account in them waiting to be taken over? risk-model section 12.5.
    * O(markets + residual accounts * positions).
    */
   isCalm(

@@ -110,9 +110,11 @@ export class PerpsModule implements Module {
   }
 
   endBlock(ctx: Context): void {
-    contained(ctx, 'end of block', () => {
-      endBlock(ctx, this.deps);
-      this.deps.keeper.books.close(ctx, ctx.block.height);
-    });
+    contained(ctx, 'end of block', () => endBlock(ctx, this.deps));
+  }
+
+  /** Governance decides after matching, and may take orders off the book. */
+  closeBlock(ctx: Context): void {
+    contained(ctx, 'close of block', () => this.deps.keeper.books.close(ctx, ctx.block.height));
   }
 }

@@ -13,6 +13,7 @@ import { errors } from '../errors.js';
 import { requireAuthority, requireMarket } from '../msgs/common.js';
 import { price } from '../types.js';
 import { releaseCancels } from './end-auction.js';
+import { endWaitingOrders } from './end-waiting.js';
 import { isFrozen, thaw } from './freeze.js';
 import { Latches } from './rules/latches.js';
 import { modeToProto } from './rules/modes.js';
@@ -51,6 +52,7 @@ export function settleMarket(ctx: Context, deps: Deps, msg: MsgSettleMarket): Ms
   };
   breakerStore.setMarket(ctx, after);
   releaseCancels(ctx, keeper, market.id);
+  endWaitingOrders(ctx, keeper, market.id);
   keeper.setMarketState(ctx, { ...state, oraclePrice: price(final), markPrice: price(final) });
   tellChanges(ctx, market.id, before.mode, after.mode, latches.changes);
   return { price: final };

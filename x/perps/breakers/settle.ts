@@ -11,7 +11,7 @@ import type { MarketId, MarketView, SubaccountKey } from '../types.js';
 import { abs, min } from '../units/index.js';
 import { breakerStore } from './store.js';
 
-/** Positions looked at in one block on a chain without breakers, which has no parameter for it. */
+/** Accounts looked at in one block on a chain without breakers, which has no parameter for it. */
 const defaultPerBlock = 1_000;
 
 /**
@@ -19,7 +19,7 @@ const defaultPerBlock = 1_000;
  * price, longs against shorts in key order, after the block's waterfall: who
  * is bankrupt at that price is resolved by then. Both sides shrink alike, so
  * that the books balance after each block (ID-2). At most `settled_per_block`
- * positions are looked at on each side of a market, and as many of its orders
+ * accounts are looked at on each side of a market, and as many of its orders
  * are cancelled. risk-model section 14.1.
  */
 export function settlePositions(ctx: Context, deps: Deps, work: WorkingSet): void {
@@ -113,7 +113,7 @@ class Side {
   }
 
   next(): WorkingAccount | undefined {
-    while (this.#budget-- > 0) {
+    for (;;) {
       const entry = this.#entries.next();
       if (entry.done === true) {
         // What the waterfall moved meanwhile may stand before: it is looked for from the start.
@@ -121,11 +121,12 @@ class Side {
         return undefined;
       }
       const [[key, id]] = entry.value;
+      // The account to go on with was counted in the block before.
+      if (key !== this.at && this.#budget-- <= 0) return undefined;
       this.at = key;
       if (id !== this.market) continue;
       const account = this.work.account(key);
       if (this.sizeOf(account) > 0n) return account;
     }
-    return undefined;
   }
 }

@@ -5,6 +5,7 @@ import { parseAddress } from '../../../runtime/baseapp/address.js';
 import { parseAmount } from '../../../runtime/baseapp/coins.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Stores } from '../../../runtime/store/collection.js';
+import { standingOf } from '../breakers/index.js';
 import { giveAsset, takeAsset } from '../collateral/move.js';
 import { collateralDenom, type Deps } from '../deps.js';
 import { errors } from '../errors.js';
@@ -97,6 +98,8 @@ export function takeCollateral(ctx: Context, deps: Deps, key: SubaccountKey, { a
   const account = keeper.account(ctx, key);
   const params = keeper.params(ctx);
   for (const { marketId } of account.positions) {
+    // A market that is being settled has its final price.
+    if (standingOf(ctx, keeper.market(ctx, marketId)!).mode === 'settlement') continue;
     if (isStale(keeper.marketState(ctx, marketId), params, ctx.block.timeMs)) {
       throw errors.stalePrice(`market ${marketId}: no withdrawal while a position cannot be priced`);
     }

@@ -3,6 +3,7 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
 import { subaccountId } from '../subaccount-key.js';
+import { requireHeldAlike } from '../withdrawals/conditions.js';
 import { giveCollateral, requireCollateral, requireSubaccountKey, takeCollateral } from './common.js';
 
 /**
@@ -16,6 +17,7 @@ export function transfer(ctx: Context, deps: Deps, msg: MsgTransfer): MsgTransfe
   const to = requireSubaccountKey(msg.owner, msg.toSubaccountNumber, 'to_subaccount_number');
   if (from === to) throw errors.invalidSubaccount(`to_subaccount_number: ${msg.toSubaccountNumber} is also the source`);
   const collateral = requireCollateral(ctx, deps, msg.amount);
+  requireHeldAlike(ctx, deps, from, to);
   takeCollateral(ctx, deps, from, collateral);
   giveCollateral(ctx, deps, to, collateral);
   const moved = { from: subaccountId(from), to: subaccountId(to), amount: collateral.amount.toString() };

@@ -7,6 +7,7 @@ import { equity, maintenanceMargin, unsettledFunding } from '../margin/index.js'
 import { changeCash, freeCollateral } from '../msgs/common.js';
 import type { MarketId } from '../types.js';
 import { notional, positionValue } from '../units/index.js';
+import { isGated } from '../withdrawals/conditions.js';
 import { vaultKey, vaultOwner } from './account.js';
 import { vaultHoldings } from './store.js';
 import { inventoryLimit, type TakeoverLimits } from './takeover.js';
@@ -33,7 +34,7 @@ export class VaultAccounts {
     return equity(keeper.account(from, vaultKey(number)), keeper.markets(from));
   }
 
-  /** What is free is what may leave in this block: none of its gains. O(positions). */
+  /** What is free is what may leave in this block: none of its gains, and nothing while withdrawals of the account would wait. O(positions). */
   standing(ctx: Context, number: number) {
     const { keeper } = this.parts;
     const { timeMs } = ctx.block;
@@ -43,7 +44,7 @@ export class VaultAccounts {
     return {
       worth: equity(account, markets),
       maintenanceMargin: maintenanceMargin(account, markets),
-      free: freeCollateral(ctx, this.parts, account),
+      free: isGated(ctx, this.parts, account.key) ? 0n : freeCollateral(ctx, this.parts, account),
       priced: account.positions.every(({ marketId }) => !isStale(keeper.marketState(ctx, marketId), params, timeMs)),
       positions: account.positions.map((position) => {
         const { marketId, quantity } = position;

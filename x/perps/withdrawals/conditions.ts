@@ -4,6 +4,7 @@ import { standingOf } from '../breakers/index.js';
 import { withdrawalShare } from '../breakers/withdrawal-share.js';
 import type { Deps } from '../deps.js';
 import { classFromProto, classToProto } from '../codecs.js';
+import { errors } from '../errors.js';
 import type { MarketId, SubaccountKey } from '../types.js';
 import { withdrawalStore } from './store.js';
 import { fundClasses, type FundClass } from './types.js';
@@ -21,14 +22,38 @@ export function openShare(ctx: Context, deps: Deps, fund: FundClass): bigint {
   return share;
 }
 
-/** Does an account wait because a class in which it has a position is gated, or a market of its own is being settled? O(positions). */
-export function isGated(ctx: Context, { keeper }: Deps, key: SubaccountKey): boolean {
+type Parts = Pick<Deps, 'keeper'>;
+
+/** What holds an account's money back, by its name: classes that are gated and markets that are being settled in which it has a position. O(positions). */
+function gatesOf(ctx: Context, { keeper }: Parts, key: SubaccountKey): ReadonlySet<string> {
   const gated = new Set<FundClass>();
   for (const [fund, until] of withdrawalStore.gates(ctx)) if (until >= ctx.block.height) gated.add(fund);
-  return keeper.positionsOf(ctx, key).some(({ marketId }) => {
+  const found = new Set<string>();
+  for (const { marketId } of keeper.positionsOf(ctx, key)) {
     const market = keeper.market(ctx, marketId)!;
-    return gated.has(classFromProto(market.class)) || standingOf(ctx, market).permits('withdraw') === 'no';
-  });
+    const fund = classFromProto(market.class);
+    if (gated.has(fund)) found.add(`class ${fund}, which pays for a bankrupt account`);
+    if (standingOf(ctx, market).permits('withdraw') === 'no') found.add(`${market.ticker}, which is being settled`);
+  }
+  return found;
+}
+
+/** Do an account's withdrawals wait? O(positions). */
+export const isGated = (ctx: Context, parts: Parts, key: SubaccountKey): boolean => gatesOf(ctx, parts, key).size > 0;
+
+/**
+ * Money that a gate holds back may go to another account of its owner only
+ * where the same gate holds it back: a transfer never reaches further than a
+ * withdrawal. O(positions of both).
+ * @throws perps/186
+ */
+export function requireHeldAlike(ctx: Context, parts: Parts, from: SubaccountKey, to: SubaccountKey): void {
+  const there = gatesOf(ctx, parts, to);
+  for (const gate of gatesOf(ctx, parts, from))
+    if (!there.has(gate))
+      throw errors.moneyHeld(
+        `from_subaccount_number: it has a position in ${gate}; expected one there in the destination, or none`,
+      );
 }
 
 /**
