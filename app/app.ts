@@ -23,6 +23,7 @@ import { CharterModule } from '../x/charter/module.js';
 import type { Deps as GovDeps } from '../x/gov/deps.js';
 import { GovKeeper, moduleName as govAccount } from '../x/gov/keeper.js';
 import { GovModule } from '../x/gov/module.js';
+import { proposeByChain } from '../x/gov/proposals.js';
 import { InsuranceKeeper } from '../x/insurance/keeper.js';
 import { InsuranceModule } from '../x/insurance/module.js';
 import { OracleKeeper } from '../x/oracle/keeper.js';
@@ -159,6 +160,15 @@ export function createApp(options: AppOptions): PlimsollApp {
     oracle,
     insurance,
     backstop,
+    decisions: {
+      propose: (ctx, { typeName, message, title, summary }) =>
+        proposeByChain(ctx, govDeps, {
+          messages: [{ typeUrl: `/${typeName}`, value: message }],
+          title,
+          summary,
+          proposer: toBech32(moduleAddress('perps')),
+        }),
+    },
     authority,
     ...(options.healthIndex === false
       ? {}

@@ -241,7 +241,7 @@ describe('settlement', () => {
       chain.sign(carol, [order(carol, sell, btc(2), usd(60_000))]),
       chain.sign(dave, [order(dave, buy, btc(1), usd(50_000))]),
     ]);
-    const settle = MsgSettleMarket.encode({ authority, marketId: 1 }).finish();
+    const settle = MsgSettleMarket.encode({ authority, marketId: 1, onlyWithoutPrice: false }).finish();
     await decide(chain, 1n, { typeName: 'plimsoll.perps.v1.MsgSettleMarket', bytes: settle }, [alice, bob]);
     for (let i = 0; i < 62; i++) await chain.block();
     // A pump that the breaker stops: nobody is paid at its price.

@@ -3,11 +3,13 @@ import { describe, test } from 'node:test';
 import { authority } from '../app/app.js';
 import type { SigningKey } from '../cmd/plimsolld/keyring/keyring.js';
 import { demoMarkets } from '../cmd/plimsolld/devnet/demo.js';
+import { ProposalStatus, VoteOption } from '../gen/cosmos/gov/v1/gov.js';
+import { MsgVote } from '../gen/cosmos/gov/v1/tx.js';
 import { MsgSettleMarket } from '../gen/plimsoll/perps/v1/breakers.js';
 import { TriggerKind } from '../gen/plimsoll/perps/v1/conditional.js';
 import { MsgTransfer } from '../gen/plimsoll/perps/v1/tx.js';
 import { Side } from '../gen/plimsoll/perps/v1/types.js';
-import { fromBech32 } from '../runtime/crypto/address.js';
+import { fromBech32, moduleAddress, toBech32 } from '../runtime/crypto/address.js';
 import { audit } from '../x/perps/block/identities.js';
 import { breakerStore } from '../x/perps/breakers/store.js';
 import { keeperBids } from '../x/perps/keeper-bids/store.js';
@@ -49,7 +51,7 @@ async function traded() {
 /** Settles market 1 by a proposal; runs until the block that does it, and returns that block. */
 async function settle(chain: TestChain) {
   const [proposer, other] = chain.keys as [SigningKey, SigningKey];
-  const bytes = MsgSettleMarket.encode({ authority, marketId: 1 }).finish();
+  const bytes = MsgSettleMarket.encode({ authority, marketId: 1, onlyWithoutPrice: false }).finish();
   await decide(chain, 1n, { typeName: 'plimsoll.perps.v1.MsgSettleMarket', bytes }, [proposer, other]);
   for (let i = 0; i < decisionSeconds + 5; i++) {
     const block = await chain.block();
@@ -203,6 +205,76 @@ describe('a market that enters SETTLEMENT', () => {
     await chain.block();
     assert.equal(bank() - before, usdc(500), 'paid in the first epoch after');
     assert.deepEqual(audit(ctx(), chain.plimsoll.perpsDeps).violations, []);
+    await chain.close();
+  });
+});
+
+describe('B3a: six hours without a price', () => {
+  const hours = 3_600_000n;
+
+  /** A vote that the chain opened when the price of BTC had been missing for six hours. */
+  async function asked() {
+    const traders = await traded();
+    const { chain } = traders;
+    const told: Record<string, unknown>[] = [];
+    const pass = async (ms: bigint): Promise<void> => {
+      for (const afterMs of [ms, 1_000n])
+        told.push(...eventsOf((await chain.block([], afterMs)).results, 'EventSettlementDue'));
+    };
+    chain.prices.set({ 'ETH-USD': '3000' });
+    await pass(1_000n);
+    await pass(5n * hours + 3_590_000n);
+    assert.deepEqual(told, []);
+    await pass(20_000n);
+    await pass(7_000n);
+    const [due, ...others] = told;
+    assert.deepEqual(others, [], 'once in an outage');
+    assert.deepEqual(
+      [due!['market_id'], due!['settlement_price'], due!['proposal_id']],
+      [1, usd(60_000).toString(), '1'],
+    );
+    assert.ok(BigInt(due!['price_age_ms'] as string) > 6n * hours);
+    const { gov } = chain.plimsoll.keepers;
+    const proposal = () => gov.proposal(chain.plimsoll.app.queryContext(), 1n)!;
+    const { status, expedited, proposer, title, totalDeposit } = proposal();
+    assert.deepEqual(
+      [status, expedited, proposer, title, totalDeposit],
+      [ProposalStatus.PROPOSAL_STATUS_VOTING_PERIOD, true, toBech32(moduleAddress('perps')), 'Settle BTC-USD', []],
+    );
+    const option = VoteOption.VOTE_OPTION_YES;
+    const votes = chain.keys.slice(0, 3).map((key) =>
+      chain.sign(key, [
+        {
+          typeName: 'cosmos.gov.v1.MsgVote',
+          bytes: MsgVote.encode({ proposalId: 1n, voter: key.address, option, metadata: '' }).finish(),
+        },
+      ]),
+    );
+    const { results } = await chain.block(votes);
+    for (const { code, log } of results.txResults.slice(1)) assert.equal(code, 0, log);
+    return { ...traders, proposal };
+  }
+
+  test('the chain itself opens a vote, once; accepted, it settles the market at the price from before', async () => {
+    const { chain, alice, bob } = await asked();
+    const settlement = () => breakerStore.market(chain.plimsoll.app.queryContext(), 1)?.settlement;
+    for (let i = 0; i < decisionSeconds && settlement() === undefined; i++) await chain.block();
+    assert.equal(settlement()?.price, usd(60_000));
+    for (let i = 0; i < 10 && settlement()?.done !== true; i++) await chain.block();
+    assert.deepEqual([positionOf(chain, alice), positionOf(chain, bob)], [0n, 0n]);
+    assert.deepEqual(audit(chain.plimsoll.app.queryContext(), chain.plimsoll.perpsDeps).violations, []);
+    await chain.close();
+  });
+
+  test('what was accepted is refused when the price is back by the time that it would act', async () => {
+    const { chain, alice, proposal } = await asked();
+    chain.prices.set({ 'BTC-USD': '60000', 'ETH-USD': '3000' });
+    for (let i = 0; i < decisionSeconds; i++) await chain.block();
+    const { status, failedReason } = proposal();
+    assert.equal(status, ProposalStatus.PROPOSAL_STATUS_FAILED);
+    assert.match(failedReason, /^perps\/165 messages\[0\]: only_without_price: the price of BTC-USD is \d+ ms old/);
+    assert.equal(breakerStore.market(chain.plimsoll.app.queryContext(), 1)?.settlement, undefined);
+    assert.equal(positionOf(chain, alice), btc(1));
     await chain.close();
   });
 });

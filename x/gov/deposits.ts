@@ -95,7 +95,8 @@ export function receive(ctx: Context, deps: Deps, proposal: Proposal, depositor:
   ]);
 }
 
-function openVote(ctx: Context, { keeper }: Deps, proposal: Proposal): Proposal {
+/** The vote on a proposal begins with this block. */
+export function openVote(ctx: Context, { keeper }: Deps, proposal: Proposal): Proposal {
   const params = keeper.params(ctx);
   const now = ctx.block.timeMs;
   const end = now + msOfProtoTime(proposal.expedited ? params.expeditedVotingPeriod : params.votingPeriod);

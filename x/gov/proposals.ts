@@ -9,7 +9,7 @@ import { parseAddress } from '../../runtime/baseapp/address.js';
 import type { Context } from '../../runtime/baseapp/context.js';
 import { decFromText } from '../../runtime/baseapp/dec.js';
 import { msOfProtoTime, protoTimeOf } from '../../runtime/baseapp/time.js';
-import { chargeDeposits, receive, requireInitialDeposit } from './deposits.js';
+import { chargeDeposits, openVote, receive, requireInitialDeposit } from './deposits.js';
 import type { Deps } from './deps.js';
 import { errors } from './errors.js';
 import { queues } from './keeper.js';
@@ -38,8 +38,31 @@ export function submitProposal(ctx: Context, deps: Deps, msg: MsgSubmitProposal)
   requireText('summary', msg.summary, maxSummary);
   requireMetadata(msg.metadata);
   requireMessages(deps, msg.messages);
+  const coins = requireInitialDeposit(keeper.params(ctx), msg.initialDeposit, msg.expedited);
+  const proposal = keepNew(ctx, deps, msg);
+  if (coins.length > 0) receive(ctx, deps, proposal, proposer, coins);
+  return { proposalId: proposal.id };
+}
+
+/** A proposal that the chain makes by a rule of its own. */
+export type OwnProposal = Pick<MsgSubmitProposal, 'messages' | 'title' | 'summary' | 'proposer'>;
+
+/**
+ * Opens the vote on what the chain itself proposes: without a deposit, which
+ * keeps people from proposing too much. It is in haste; if too few agree to
+ * that, the vote goes on as an ordinary one.
+ * @returns the proposal's number
+ */
+export function proposeByChain(ctx: Context, deps: Deps, own: OwnProposal): bigint {
+  requireMessages(deps, own.messages);
+  const proposal = keepNew(ctx, deps, { ...own, metadata: '', expedited: true });
+  deps.keeper.setProposal(ctx, openVote(ctx, deps, proposal));
+  return proposal.id;
+}
+
+/** Keeps a proposal that waits for its deposit, and says so. */
+function keepNew(ctx: Context, { keeper }: Deps, msg: Omit<MsgSubmitProposal, 'initialDeposit'>): Proposal {
   const params = keeper.params(ctx);
-  const coins = requireInitialDeposit(params, msg.initialDeposit, msg.expedited);
   const id = keeper.nextId(ctx);
   const depositEnd = ctx.block.timeMs + msOfProtoTime(params.maxDepositPeriod);
   const proposal: Proposal = {
@@ -67,8 +90,7 @@ export function submitProposal(ctx: Context, deps: Deps, msg: MsgSubmitProposal)
     ['proposal_proposer', msg.proposer],
     ['proposal_messages', msg.messages.map(({ typeUrl }) => typeUrl).join(',')],
   ]);
-  if (coins.length > 0) receive(ctx, deps, proposal, proposer, coins);
-  return { proposalId: id };
+  return proposal;
 }
 
 function requireText(field: string, text: string, most: number): void {

@@ -1,6 +1,6 @@
 import type { AccountCache } from './block/account-cache.js';
 import type { HealthIndex } from './block/health-index.js';
-import type { BackstopKeeper, BankKeeper, InsuranceKeeper, OracleKeeper } from './expected_keepers.js';
+import type { BackstopKeeper, BankKeeper, Decisions, InsuranceKeeper, OracleKeeper } from './expected_keepers.js';
 import type { LiquidationMap } from './stress/derived/liquidation-map.js';
 import type { PerpsKeeper } from './keeper.js';
 import type { TraceIndex } from './trace/trace-index.js';
@@ -12,6 +12,7 @@ export interface Deps {
   readonly oracle: OracleKeeper;
   readonly insurance: InsuranceKeeper;
   readonly backstop: BackstopKeeper;
+  readonly decisions: Decisions;
   /** bech32 address that governance messages come from. */
   readonly authority: string;
   /** Tells which accounts a block must look at; without it a block looks at all, with the same result. */

@@ -56,6 +56,7 @@ export const errors = {
   marketSettled: registry.register(162, 'market is being settled'),
   notHalted: registry.register(163, 'trading is not halted'),
   booksBroken: registry.register(164, 'the books do not balance'),
+  priceIsBack: registry.register(165, 'market has a price again'),
   marketFrozen: registry.register(170, 'market is frozen'),
   // 180 to 184: recovery claims and traces.
   nothingToRecover: registry.register(180, 'nothing to collect'),

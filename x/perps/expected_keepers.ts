@@ -84,6 +84,24 @@ export interface InsuranceKeeper {
   pay(ctx: Context, marketId: number, deficit: bigint, toModule: string): bigint;
 }
 
+/** What perps needs of those who decide. */
+export interface Decisions {
+  /**
+   * Opens the vote on a message of the governance account, on behalf of the module.
+   * @returns the proposal's number
+   */
+  propose(
+    ctx: Context,
+    proposal: {
+      /** Full name of the message's type. */
+      readonly typeName: string;
+      readonly message: Uint8Array;
+      readonly title: string;
+      readonly summary: string;
+    },
+  ): bigint;
+}
+
 /** What perps needs of x/backstop: vaults are numbered as classes, A is 1. */
 export interface BackstopKeeper {
   /** Does anybody own the vault? What nobody owns earns nothing. */

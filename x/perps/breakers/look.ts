@@ -1,6 +1,7 @@
 import { Trigger, type MarketBreakers } from '../../../gen/plimsoll/perps/v1/breakers.js';
 import type { Market, Params } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
+import { reviewClass } from '../classes/daily.js';
 import { classNumberOf, type MarketStateView } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { forMarket } from '../market-failure.js';
@@ -14,6 +15,7 @@ import { billion, min } from '../../../runtime/math/integers.js';
 import { drawOf } from './draw.js';
 import { releaseCancels } from './end-auction.js';
 import { isFrozen } from './freeze.js';
+import { isSettlementDue, proposeSettlement } from './settlement-due.js';
 import { MarketStanding, statusMode } from './standing.js';
 import type { Facts, Loss, Stepped } from './rules/facts.js';
 import { stepLosses } from './rules/outcomes.js';
@@ -87,7 +89,10 @@ export function lookAtMarket(
       high: 0n,
       outcome: stepped.auction,
     });
-  tellSettlementDue(block, market.id, facts, stepped.state);
+  askForSettlement(block, market, facts, stepped.state);
+  // Margins are as high as their forecast can make them, and are exceeded: is the market still what its class says?
+  if (stepped.changes.some(({ trigger, active }) => trigger === Trigger.TRIGGER_COVERAGE && active))
+    reviewClass(ctx, deps, market, params.rates!);
   return new MarketStanding(facts.status, stepped.state);
 }
 
@@ -165,18 +170,18 @@ function depthWithin({ ctx, deps, params }: BlockLook, id: MarketId, view: Marke
   return min(sideDepth('buy'), sideDepth('sell'));
 }
 
-/** Once, when a price has been missing for so long that governance should settle the market. */
-function tellSettlementDue(
-  { ctx, params, gapMs }: BlockLook,
-  marketId: MarketId,
+/** Once in an outage, when a price has been missing for so long that governance should decide about the market. */
+function askForSettlement(
+  { ctx, deps, params, gapMs }: BlockLook,
+  market: Market,
   facts: Facts,
   state: MarketBreakers,
 ): void {
-  const due = params.breakers?.settlementDueMs;
-  if (due === undefined || !state.active.some(({ trigger }) => trigger === Trigger.TRIGGER_STALE)) return;
+  if (!state.active.some(({ trigger }) => trigger === Trigger.TRIGGER_STALE)) return;
   const priceAgeMs = facts.nowMs - facts.oracleTimeMs;
-  if (priceAgeMs <= due || priceAgeMs - gapMs > due) return;
-  ctx.emit('plimsoll.perps.v1.EventSettlementDue', { marketId, settlementPrice: state.settlementPrice, priceAgeMs });
+  // In the block before it was not due yet.
+  if (!isSettlementDue(priceAgeMs, params) || isSettlementDue(priceAgeMs - gapMs, params)) return;
+  proposeSettlement(ctx, deps, market, priceAgeMs, state.settlementPrice);
 }
 
 /** What a block's waterfall did to each market. */

@@ -17,6 +17,7 @@ import { endWaitingOrders } from './end-waiting.js';
 import { isFrozen, thaw } from './freeze.js';
 import { Latches } from './rules/latches.js';
 import { modeToProto } from './rules/modes.js';
+import { isSettlementDue } from './settlement-due.js';
 import { standingOf } from './standing.js';
 import { breakerStore, calm } from './store.js';
 import { tellChanges } from './tell.js';
@@ -25,7 +26,7 @@ import { tellChanges } from './tell.js';
  * Settles a market: its price is what it averaged for 30 minutes before it
  * left its normal mode, or before now when it is in it. Nobody chooses the
  * price. risk-model section 14.1.
- * @throws perps/23, perps/4, perps/7, perps/162
+ * @throws perps/23, perps/4, perps/7, perps/162, perps/165
  */
 export function settleMarket(ctx: Context, deps: Deps, msg: MsgSettleMarket): MsgSettleMarketResponse {
   requireAuthority(deps, msg.authority);
@@ -34,8 +35,13 @@ export function settleMarket(ctx: Context, deps: Deps, msg: MsgSettleMarket): Ms
   const before = breakerStore.market(ctx, market.id) ?? calm(market.id);
   if (standingOf(ctx, market).mode === 'settlement')
     throw errors.marketSettled(`market_id: ${market.id} is settled at ${before.settlement!.price}`);
-  const average = oracle.statistics(ctx, market.oraclePairId)?.twap ?? 0n;
   const state = keeper.marketState(ctx, market.id);
+  const ageMs = ctx.block.timeMs - state.oracleTimeMs;
+  if (msg.onlyWithoutPrice && !isSettlementDue(ageMs, keeper.params(ctx)))
+    throw errors.priceIsBack(
+      `only_without_price: the price of ${market.ticker} is ${ageMs} ms old, which is no reason`,
+    );
+  const average = oracle.statistics(ctx, market.oraclePairId)?.twap ?? 0n;
   const final = before.settlementPrice || average || state.oraclePrice;
   if (final === 0n) throw errors.noPrice(`${market.ticker} never had a price: nothing can be open in it`);
 

@@ -64,6 +64,23 @@ export function judgeDay(
   return { standing: withoutPending(standing), change: ClassChange.CLASS_CHANGE_WITHDRAWN };
 }
 
+/**
+ * A look between two days, for a reason that asks whether the class is too
+ * good: it announces what the day's look would, and nothing else. What speaks
+ * for the market waits for the day.
+ */
+export function judgeBetweenDays(
+  before: ClassStanding,
+  name: SolvencyClass,
+  allowed: SolvencyClass,
+  nowMs: bigint,
+  noticeMs: bigint,
+): Judged {
+  const { standing, change } = judgeDay(before, name, { allowed, earned: name }, nowMs, noticeMs);
+  if (change !== ClassChange.CLASS_CHANGE_ANNOUNCED) return { standing: before, change: undefined };
+  return { standing: { ...standing, day: before.day }, change };
+}
+
 export const withoutPending = (standing: ClassStanding): ClassStanding => ({
   ...standing,
   pending: ProtoClass.SOLVENCY_CLASS_UNSPECIFIED,
