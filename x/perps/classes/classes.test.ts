@@ -6,7 +6,7 @@ import { dayMs } from '../../../runtime/baseapp/time.js';
 import { defaultRatesParams as params } from '../rates/params.js';
 import type { SolvencyClass as Name } from '../types.js';
 import { betterBy, classOf, type ClassStatistics } from './classify.js';
-import { judgeDay, newStanding, openingClass, promotionFault } from './standing.js';
+import { judgeBetweenDays, judgeDay, newStanding, openingClass, promotionFault } from './standing.js';
 
 const statistics = (changes: Partial<ClassStatistics> = {}): ClassStatistics => ({
   depthUsd: 60_000_000n,
@@ -74,6 +74,26 @@ describe('a demotion', () => {
     const milder = judge(worse, 'C', 3n * dayMs).standing;
     assert.deepEqual([milder.pending, milder.pendingMs], [SolvencyClass.SOLVENCY_CLASS_C, worse.pendingMs]);
   });
+});
+
+test('a look between two days announces falls only, deeper ones anew, and leaves the count of days alone', () => {
+  const notice = 93_600_000n;
+  const nowMs = 5n * dayMs + 1n;
+  const quiet = { ...newStanding(1, 0n), day: 5n, betterDays: 7 };
+  const look = (standing: ReturnType<typeof newStanding>, allowed: Name) =>
+    judgeBetweenDays(standing, 'B', allowed, nowMs, notice);
+  assert.deepEqual(look(quiet, 'A'), { standing: quiet, change: undefined });
+  assert.deepEqual(look(quiet, 'B'), { standing: quiet, change: undefined });
+  const fallen = look(quiet, 'C');
+  assert.equal(fallen.change, ClassChange.CLASS_CHANGE_ANNOUNCED);
+  assert.deepEqual(
+    [fallen.standing.pending, fallen.standing.pendingMs, fallen.standing.day],
+    [SolvencyClass.SOLVENCY_CLASS_C, nowMs + notice, 5n],
+  );
+  assert.equal(look(fallen.standing, 'C').change, undefined);
+  assert.equal(look(fallen.standing, 'D').standing.pending, SolvencyClass.SOLVENCY_CLASS_D);
+  const deep = look(quiet, 'D').standing;
+  for (const better of ['A', 'B', 'C'] as const) assert.deepEqual(look(deep, better).standing, deep);
 });
 
 describe('a promotion', () => {

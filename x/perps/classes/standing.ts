@@ -66,8 +66,8 @@ export function judgeDay(
 
 /**
  * A look between two days, for a reason that asks whether the class is too
- * good: it announces what the day's look would, and nothing else. What speaks
- * for the market waits for the day.
+ * good: it announces a fall, or a deeper one, as the day's look would, and
+ * nothing else. What speaks for the market waits for the day.
  */
 export function judgeBetweenDays(
   before: ClassStanding,
@@ -77,7 +77,8 @@ export function judgeBetweenDays(
   noticeMs: bigint,
 ): Judged {
   const { standing, change } = judgeDay(before, name, { allowed, earned: name }, nowMs, noticeMs);
-  if (change !== ClassChange.CLASS_CHANGE_ANNOUNCED) return { standing: before, change: undefined };
+  const isWorse = betterBy(pendingClass(before) ?? name, allowed) > 0;
+  if (change !== ClassChange.CLASS_CHANGE_ANNOUNCED || !isWorse) return { standing: before, change: undefined };
   return { standing: { ...standing, day: before.day }, change };
 }
 
