@@ -290,7 +290,7 @@ describe('T-A3 work of one market fails', () => {
     broken(chain, noLosses);
     await chain.block();
     chain.prices.set({ 'BTC-USD': '60000', 'ETH-USD': '3600' });
-    const settle = MsgSettleMarket.encode({ authority, marketId: 2 }).finish();
+    const settle = MsgSettleMarket.encode({ authority, marketId: 2, onlyWithoutPrice: false }).finish();
     await decided(chain, 1n, { typeName: 'plimsoll.perps.v1.MsgSettleMarket', bytes: settle });
     await chain.block();
     const { settlement, fault, mode } = stateOf(chain, 2)!;

@@ -39,7 +39,7 @@ describe('MsgResumeTrading', () => {
       const ledger = ledgerOf(perpsDeps.keeper.ledger(ctx));
       perpsDeps.keeper.setLedger(ctx, ledger);
       const records = [...breakerStore.history(ctx)].length;
-      const msg = { authority: by === 'governance' ? authority : chain.keys[0]!.address };
+      const msg = { marketId: 0, authority: by === 'governance' ? authority : chain.keys[0]!.address };
       if (refusal !== undefined) {
         assert.throws(
           () => resumeTrading(ctx, perpsDeps, msg),
@@ -66,7 +66,7 @@ describe('MsgResumeTrading', () => {
     const chain = await testChain({ breakers: true, change: governed });
     const [alice, bob] = chain.keys as [SigningKey, SigningKey];
     for (let i = 0; i < 3; i++) await chain.block();
-    const bytes = MsgResumeTrading.encode({ authority }).finish();
+    const bytes = MsgResumeTrading.encode({ authority, marketId: 0 }).finish();
     await decide(chain, 1n, { typeName: 'plimsoll.perps.v1.MsgResumeTrading', bytes }, [alice, bob]);
     for (let i = 0; i < decisionSeconds; i++) await chain.block();
     const ctx = chain.plimsoll.app.queryContext();

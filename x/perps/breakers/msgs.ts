@@ -7,6 +7,7 @@ import {
 } from '../../../gen/plimsoll/perps/v1/breakers.js';
 import type { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
+import { max } from '../../../runtime/math/integers.js';
 import { audit } from '../block/identities.js';
 import type { Deps } from '../deps.js';
 import { errors } from '../errors.js';
@@ -36,7 +37,8 @@ export function settleMarket(ctx: Context, deps: Deps, msg: MsgSettleMarket): Ms
   if (standingOf(ctx, market).mode === 'settlement')
     throw errors.marketSettled(`market_id: ${market.id} is settled at ${before.settlement!.price}`);
   const state = keeper.marketState(ctx, market.id);
-  const ageMs = ctx.block.timeMs - state.oracleTimeMs;
+  // A market that is frozen does not take its prices over.
+  const ageMs = ctx.block.timeMs - max(state.oracleTimeMs, oracle.price(ctx, market.oraclePairId)?.timeMs ?? 0n);
   if (msg.onlyWithoutPrice && !isSettlementDue(ageMs, keeper.params(ctx)))
     throw errors.priceIsBack(
       `only_without_price: the price of ${market.ticker} is ${ageMs} ms old, which is no reason`,
