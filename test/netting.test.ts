@@ -428,7 +428,7 @@ describe('SETTLEMENT', () => {
   test('ends all requests, and closes the positions at its own price', async () => {
     const chain = await started({ status: 'MARKET_STATUS_REDUCE_ONLY', change: governed });
     await chain.block([chain.sign(alice, [requestNetting(alice)])]);
-    const settle = MsgSettleMarket.encode({ authority, marketId: 1 }).finish();
+    const settle = MsgSettleMarket.encode({ authority, marketId: 1, onlyWithoutPrice: false }).finish();
     await decide(chain, 1n, { typeName: 'plimsoll.perps.v1.MsgSettleMarket', bytes: settle }, [alice, bob]);
     const blocks = await until(chain, 'SETTLEMENT', decisionSeconds + 2);
     // A proposal acts after the block's markets.

@@ -2,6 +2,7 @@ import { AlgoEnd } from '../../../gen/plimsoll/perps/v1/algos.js';
 import { ConditionalEnd } from '../../../gen/plimsoll/perps/v1/conditional.js';
 import { CancelReason } from '../../../gen/plimsoll/perps/v1/events.js';
 import { KeeperBidEnd } from '../../../gen/plimsoll/perps/v1/keeper_bids.js';
+import { NettingEnd } from '../../../gen/plimsoll/perps/v1/netting.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { algos } from '../algos/store.js';
 import { endConditional } from '../conditional/orders.js';
@@ -17,6 +18,7 @@ const bySettlement: Ending = {
   conditional: ConditionalEnd.CONDITIONAL_END_SETTLED,
   algo: AlgoEnd.ALGO_END_SETTLED,
   bid: KeeperBidEnd.KEEPER_BID_END_SETTLED,
+  netting: NettingEnd.NETTING_END_SETTLEMENT,
 };
 
 /**
