@@ -6,18 +6,28 @@ export type EventFields = Readonly<Record<string, unknown>>;
 export interface PerpsEvent {
   /** Without the package: EventFill. */
   readonly name: string;
+  /** Read from their texts when they are asked for. */
   readonly fields: EventFields;
+}
+
+/** Events as a block's results have them, one after the other. */
+export interface BlockEvents {
+  readonly events: Iterable<ResponseFinalizeBlock['events'][number]>;
 }
 
 const prefix = 'plimsoll.perps.v1.';
 
 /** Perps events of a block, those of transactions apart: fills, liquidations and what pays for them come at its end. */
-export function* perpsEvents({ events }: Pick<ResponseFinalizeBlock, 'events'>): Iterable<PerpsEvent> {
-  for (const { type, attributes } of events) {
-    if (!type.startsWith(prefix)) continue;
-    const fields: Record<string, unknown> = {};
-    for (const { key, value } of attributes) fields[key] = valueOf(value);
-    yield { name: type.slice(prefix.length), fields };
+export function* perpsEvents({ events }: BlockEvents): Iterable<PerpsEvent> {
+  for (const event of events) {
+    if (!event.type.startsWith(prefix)) continue;
+    let fields: EventFields | undefined;
+    yield {
+      name: event.type.slice(prefix.length),
+      get fields() {
+        return (fields ??= Object.fromEntries(event.attributes.map(({ key, value }) => [key, valueOf(value)])));
+      },
+    };
   }
 }
 

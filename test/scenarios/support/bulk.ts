@@ -16,18 +16,22 @@ import { endBlock } from '../../../x/perps/block/end-block.js';
 import { quoteDivisorOf } from '../../../x/perps/keeper.js';
 import { price, type AccountView } from '../../../x/perps/types.js';
 import { strictLogger } from '../../support/chain.js';
+import type { BlockEvents } from '../../support/events.js';
 import { Outcome } from './outcome.js';
 
 const chainId = 'plimsoll-bulk-1';
 const startMs = 1_767_225_600_000n;
 
-/** An event as a block's results have it; written out when it is read. */
-const inBlock = (event: AppEvent) => ({
-  type: event.type,
-  get attributes() {
-    return event.attributes.map(([key, value]) => ({ key, value, index: true }));
-  },
-});
+/** Events as a block's results have them, each written out when it is read: all of them at once fill the memory. */
+function* inBlock(events: readonly AppEvent[]): BlockEvents['events'] {
+  for (const event of events)
+    yield {
+      type: event.type,
+      get attributes() {
+        return event.attributes.map(([key, value]) => ({ key, value, index: true }));
+      },
+    };
+}
 
 /**
  * Ends of blocks over more accounts than a genesis file could hold: accounts
@@ -99,6 +103,17 @@ export class Bulk {
 
   /** The end of a block after every mark moved by so many thousandths; the books are counted anew afterwards. */
   async block(permille = 0n): Promise<void> {
+    await this.#commit(this.#executed(permille));
+    assert.deepEqual(audit(this.store.at(), this.app.perpsDeps).violations, []);
+    assert.equal(this.app.keepers.perps.ledger(this.store.at()).haltedReason, '');
+  }
+
+  close(): Promise<void> {
+    return this.store.close();
+  }
+
+  /** What a block writes; of what it told, the outcome is all that is kept. */
+  #executed(permille: bigint): CacheMultiStore {
     const { perps } = this.app.keepers;
     const layer = this.store.cache();
     const ctx = this.#context(layer, 'deliver');
@@ -107,14 +122,8 @@ export class Bulk {
       perps.setMarketState(ctx, { ...state, markPrice: mark, oraclePrice: mark, oracleTimeMs: ctx.block.timeMs });
     }
     endBlock(ctx, this.app.perpsDeps);
-    this.outcome.add({ events: ctx.events.list().map(inBlock) });
-    await this.#commit(layer);
-    assert.deepEqual(audit(this.store.at(), this.app.perpsDeps).violations, []);
-    assert.equal(perps.ledger(this.store.at()).haltedReason, '');
-  }
-
-  close(): Promise<void> {
-    return this.store.close();
+    this.outcome.add({ events: inBlock(ctx.events.list()) });
+    return layer;
   }
 
   async #commit(layer: CacheMultiStore): Promise<void> {

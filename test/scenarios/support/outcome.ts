@@ -1,5 +1,4 @@
-import type { ResponseFinalizeBlock } from 'cosmjs-types/tendermint/abci/types';
-import { accountOf, amountOf, numberOf, perpsEvents } from '../../support/events.js';
+import { accountOf, amountOf, numberOf, perpsEvents, type BlockEvents } from '../../support/events.js';
 
 /** What the waterfall did over some blocks. Quote quanta. */
 export class Outcome {
@@ -27,34 +26,34 @@ export class Outcome {
     this.#divisors = divisors;
   }
 
-  add(results: Pick<ResponseFinalizeBlock, 'events'>): void {
+  add(results: BlockEvents): void {
     let closes = 0;
-    for (const { name, fields } of perpsEvents(results)) {
-      switch (name) {
+    for (const event of perpsEvents(results)) {
+      switch (event.name) {
         case 'EventFill':
-          if (fields['liquidation'] === true) this.book += amountOf(fields, 'quote_amount');
+          if (event.fields['liquidation'] === true) this.book += amountOf(event.fields, 'quote_amount');
           break;
         case 'EventLiquidation':
         case 'EventBankruptcy':
-          this.liquidated.add(accountOf(fields));
+          this.liquidated.add(accountOf(event.fields));
           break;
         case 'EventDeleveraged':
           closes++;
-          if (fields['bankrupt'] === true) break;
-          this.deleveraged.add(accountOf(fields));
+          if (event.fields['bankrupt'] === true) break;
+          this.deleveraged.add(accountOf(event.fields));
           this.adl +=
-            (amountOf(fields, 'quantity') * amountOf(fields, 'price')) /
-            this.#divisors.get(numberOf(fields, 'market_id'))!;
+            (amountOf(event.fields, 'quantity') * amountOf(event.fields, 'price')) /
+            this.#divisors.get(numberOf(event.fields, 'market_id'))!;
           break;
         case 'EventHaircut':
-          this.charged.add(accountOf(fields));
-          this.taken += amountOf(fields, 'amount');
+          this.charged.add(accountOf(event.fields));
+          this.taken += amountOf(event.fields, 'amount');
           break;
         case 'EventDeficit':
-          this.deficit += amountOf(fields, 'deficit');
-          this.insurance += amountOf(fields, 'paid_by_insurance');
-          this.exchange += amountOf(fields, 'paid_by_exchange');
-          this.badDebt += amountOf(fields, 'bad_debt');
+          this.deficit += amountOf(event.fields, 'deficit');
+          this.insurance += amountOf(event.fields, 'paid_by_insurance');
+          this.exchange += amountOf(event.fields, 'paid_by_exchange');
+          this.badDebt += amountOf(event.fields, 'bad_debt');
           break;
         default:
       }
