@@ -154,6 +154,7 @@ export function createApp(options: AppOptions): PlimsollApp {
   const backstop = new BackstopKeeper(bank, new VaultAccounts({ keeper: perps, bank }));
   const { steps, archive, archived }: NonNullable<AppOptions['traces']> = options.traces ?? defaultTraces;
   const traces = steps === 0 ? undefined : new TraceIndex(steps, archive, archived);
+  const accounts = new AccountCache();
   const perpsDeps: Deps = {
     keeper: perps,
     bank,
@@ -172,7 +173,7 @@ export function createApp(options: AppOptions): PlimsollApp {
     authority,
     ...(options.healthIndex === false
       ? {}
-      : { health: new HealthIndex(), accounts: new AccountCache(), liquidations: new LiquidationMap() }),
+      : { health: new HealthIndex(accounts), accounts, liquidations: new LiquidationMap() }),
     ...(traces === undefined ? {} : { traces }),
   };
 

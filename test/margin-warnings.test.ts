@@ -125,10 +125,11 @@ test('whoever the index leaves out has crossed no level: warnings of a random wa
   const { keepers, perpsDeps } = chain.plimsoll;
   const health = perpsDeps.health!;
   const open = health.open.bind(health);
-  let looked = 0;
+  let [looked, passed] = [0, 0];
   health.open = (ctx, deps) => {
     const due = open(ctx, deps);
-    looked += due?.length ?? positions.length;
+    looked += due === undefined ? positions.length : due.accounts.length + [...due.passed].length;
+    if (due !== undefined) passed += [...due.passed].length;
     return due;
   };
   try {
@@ -170,6 +171,7 @@ test('whoever the index leaves out has crossed no level: warnings of a random wa
     }
     assert.ok(warned > 20, `only ${warned} warnings`);
     assert.ok(looked < (blocks * positions.length) / 2, `looked ${looked} times`);
+    assert.ok(passed > looked / 2, `the exact rules were asked of all but ${passed} of ${looked}`);
   } finally {
     await chain.close();
   }

@@ -13,8 +13,8 @@ interface Pending {
  * All accounts in memory as the store has them, decoded once, and who holds
  * which market. Derived from state and never stored: a node that starts, or
  * whose state came from elsewhere, reads everything once. It changes no
- * result: what it returns is what the store would return, and what it finds
- * by estimates is decided by the exact rules.
+ * result: what it returns is what the store would return, and estimates decide
+ * nothing that the exact rules would decide otherwise.
  */
 export class AccountCache {
   /** Block at whose end the accounts stood like this; undefined when a block under way may have changed them. */
@@ -23,6 +23,7 @@ export class AccountCache {
   readonly #accounts: StoredAccount[] = [];
   readonly #columns = new AccountColumns();
   #pending: Pending | undefined;
+  #reread = false;
   /** Accounts that messages of the block under way wrote: the store knows better. */
   #changed: ReadonlySet<SubaccountKey> = new Set();
 
@@ -36,8 +37,10 @@ export class AccountCache {
     this.#pending = undefined;
     if (this.#height === height - 1n) {
       this.#changed = new Set(deps.keeper.changedAccounts(ctx));
+      this.#reread = false;
       return;
     }
+    this.#reread = true;
     this.#height = undefined;
     this.#changed = new Set();
     this.#slots.clear();
@@ -59,6 +62,11 @@ export class AccountCache {
     if (this.#changed.has(key)) return undefined;
     const slot = this.#slots.get(key);
     return slot === undefined ? undefined : this.#accounts[slot];
+  }
+
+  /** True when this block read everything, which gave accounts new slots. */
+  get reread(): boolean {
+    return this.#reread;
   }
 
   /** Accounts that messages of this block wrote, in key order. */

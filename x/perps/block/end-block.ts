@@ -31,7 +31,8 @@ export function endBlock(ctx: Context, deps: Deps): void {
   sellCollateral(ctx, deps);
   deps.accounts?.open(ctx, deps);
   const work = new WorkingSet(ctx, deps);
-  const { failing, looked } = riskScan(ctx, deps, work, deps.health?.open(ctx, deps));
+  const due = deps.health?.open(ctx, deps);
+  const { failing, looked } = riskScan(ctx, deps, work, due?.accounts);
   const liquidations = planLiquidations(ctx, deps, work, failing);
   runAuctions(ctx, deps, work, liquidations);
   const residuals = residualsOf(ctx, deps, work, failing);
@@ -45,10 +46,10 @@ export function endBlock(ctx: Context, deps: Deps): void {
   lookAtLosses(ctx, deps, (id) => work.noted(id));
   followDebts(ctx, deps, work, looked);
   const stood = [...standings(work, looked)];
-  warnAccounts(ctx, deps, stood);
+  warnAccounts(ctx, deps, work, stood, due?.fallen ?? []);
   deps.health?.close(ctx.block.height, stood, work.markets);
   deps.accounts?.close(ctx, deps, work.changed());
-  deps.liquidations?.close(ctx.block.height, touched(work, looked));
+  deps.liquidations?.close(ctx.block.height, touched(work, looked, due?.passed ?? []));
   measureLatency(
     ctx,
     work,

@@ -1,6 +1,7 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Deps } from '../deps.js';
-import { assetStepOf, canFail, reachOf, stepOf, WakeHeap, type Marked, type Priced } from '../health/index.js';
+import { LoneScreen } from '../estimates/index.js';
+import { assetStepOf, canFail, reachOf, stepOf, WakeHeaps, type Marked, type Priced } from '../health/index.js';
 import { usdcEquity } from '../margin/index.js';
 import { million } from '../units/index.js';
 import {
@@ -13,6 +14,8 @@ import {
   type SubaccountKey,
 } from '../types.js';
 import { roomsOf } from '../warnings/levels.js';
+import type { FallenAccount } from '../warnings/named.js';
+import type { AccountCache } from './account-cache.js';
 import type { Standing } from './risk-scan.js';
 
 /** An account that must be looked at in every block: it is under water, or was. */
@@ -33,7 +36,26 @@ interface Pending {
   readonly assets: ReadonlyMap<AssetId, KnownAsset>;
   readonly odometers: ReadonlyMap<MarketId, number>;
   readonly wakes: readonly (readonly [key: SubaccountKey, odometer: MarketId | undefined, at: number])[];
+  /** Of those who passed, by slot. */
+  readonly passed: Passed;
   readonly rebuilt: boolean;
+}
+
+/** Accounts that estimates know enough of: slot, odometer and the reading at which each wants to be woken. */
+interface Passed {
+  readonly slots: number[];
+  readonly odometers: MarketId[];
+  readonly ats: number[];
+}
+
+/** Whom a block must look at. */
+export interface Due {
+  /** Accounts that the exact rules are asked about. */
+  readonly accounts: readonly SubaccountKey[];
+  /** Accounts that were woken, of which estimates are sure that they do not fail. */
+  readonly passed: Iterable<SubaccountKey>;
+  /** Those of them that this block's prices brought below a level of warning. */
+  readonly fallen: readonly FallenAccount[];
 }
 
 /**
@@ -49,18 +71,20 @@ export class HealthIndex {
   #markets: ReadonlyMap<MarketId, Known> = new Map();
   #assets: ReadonlyMap<AssetId, KnownAsset> = new Map();
   #odometers: ReadonlyMap<MarketId, number> = new Map();
-  readonly #heaps = new Map<MarketId, WakeHeap>();
-  /** The heap that an account waits in. */
-  readonly #waiting = new Map<SubaccountKey, MarketId>();
+  /** Slots of accounts, in a heap for each odometer. */
+  readonly #heaps = new WakeHeaps();
   #pending: Pending | undefined;
   /** The block under way. */
   #block: Omit<Pending, 'height' | 'wakes'> | undefined;
+
+  /** @param accounts opened before and closed after the index in each block */
+  constructor(private readonly accounts: AccountCache) {}
 
   /**
    * Begins a block: takes over what the block before changed, and returns the
    * accounts to look at; undefined when all must be.
    */
-  open(ctx: Context, deps: Deps): SubaccountKey[] | undefined {
+  open(ctx: Context, deps: Deps): Due | undefined {
     const { height } = ctx.block;
     if (this.#pending?.height === height - 1n) this.#apply(this.#pending);
     this.#pending = undefined;
@@ -71,17 +95,44 @@ export class HealthIndex {
     const { collateral } = deps.keeper;
     for (const { id } of [...collateral.assets(ctx)])
       assets.set(id, { ...views.asset(id), held: collateral.totals(ctx, id).held > 0n });
-    const rebuilt = this.#height !== height - 1n || !this.#covers(markets, assets);
+    const rebuilt = this.#height !== height - 1n || this.accounts.reread || !this.#covers(markets, assets);
     const odometers = rebuilt ? new Map<MarketId, number>() : this.#advance(markets, assets);
-    this.#block = { markets, assets, odometers, rebuilt };
-    if (rebuilt) return undefined;
-    const due = new Set<SubaccountKey>();
-    for (const [id, heap] of this.#heaps) for (const key of heap.below(odometers.get(id) ?? 0)) due.add(key);
-    for (const key of deps.keeper.changedAccounts(ctx)) due.add(key);
-    return [...due];
+    const passed: Passed = { slots: [], odometers: [], ats: [] };
+    this.#block = { markets, assets, odometers, passed, rebuilt };
+    return rebuilt ? undefined : this.#wake(odometers, views, deps.keeper.markets(ctx.committed), passed);
   }
 
-  /** Ends the block: these accounts were looked at or changed, each once. */
+  /** Those whose odometers went far enough, and those that messages wrote, which only the exact rules know. */
+  #wake(odometers: ReadonlyMap<MarketId, number>, now: Markets, before: Markets, passed: Passed): Due {
+    const { accounts } = this;
+    const due: SubaccountKey[] = [];
+    const changed = new Set<number | undefined>();
+    for (const key of accounts.changed) {
+      due.push(key);
+      changed.add(accounts.slotOf(key));
+    }
+    const fallen: FallenAccount[] = [];
+    for (const id of this.#heaps.heaps()) {
+      const reading = odometers.get(id) ?? 0;
+      const screen = id === anyMarket ? undefined : screenOf(accounts, before(id), now(id));
+      this.#heaps.below(id, reading, (slot, at) => {
+        if (changed.has(slot)) return;
+        if (at === always || screen?.sure(slot) !== true) {
+          due.push(accounts.at(slot).key);
+          return;
+        }
+        passed.slots.push(slot);
+        passed.odometers.push(id);
+        passed.ats.push(reading + screen.reach);
+        if (screen.fallen === undefined) return;
+        const account = accounts.at(slot);
+        fallen.push({ key: account.key, level: screen.fallen, account });
+      });
+    }
+    return { accounts: due, passed: { [Symbol.iterator]: () => keysOf(accounts, passed.slots) }, fallen };
+  }
+
+  /** Ends the block: these accounts were looked at or changed, each once; who passed and is not among them stays as it is. */
   close(height: bigint, standings: Iterable<Standing>, markets: Markets): void {
     const { odometers } = this.#block!;
     const wakes: (readonly [SubaccountKey, MarketId | undefined, number])[] = [];
@@ -144,28 +195,30 @@ export class HealthIndex {
     return odometers;
   }
 
-  #apply({ height, markets, assets, odometers, wakes, rebuilt }: Pending): void {
-    if (rebuilt) {
-      this.#heaps.clear();
-      this.#waiting.clear();
-    }
+  #apply({ height, markets, assets, odometers, wakes, passed, rebuilt }: Pending): void {
+    if (rebuilt) this.#heaps.clear();
     this.#height = height;
     this.#markets = markets;
     this.#assets = assets;
     this.#odometers = odometers;
+    for (const [index, slot] of passed.slots.entries())
+      this.#heaps.set(slot, passed.odometers[index]!, passed.ats[index]!);
     for (const [key, odometer, at] of wakes) {
-      const before = this.#waiting.get(key);
-      if (before !== undefined && before !== odometer) this.#heaps.get(before)!.delete(key);
-      if (odometer === undefined) {
-        this.#waiting.delete(key);
-        continue;
-      }
-      this.#waiting.set(key, odometer);
-      let heap = this.#heaps.get(odometer);
-      if (heap === undefined) this.#heaps.set(odometer, (heap = new WakeHeap()));
-      heap.set(key, at);
+      const slot = this.accounts.slotOf(key)!;
+      if (odometer === undefined) this.#heaps.delete(slot);
+      else this.#heaps.set(slot, odometer, at);
     }
   }
+}
+
+/** Estimates need a mark, before and now; a stress vector is for the exact rules. */
+const screenOf = ({ columns }: AccountCache, before: MarketView, now: MarketView): LoneScreen | undefined =>
+  before.markPrice > 0n && now.markPrice > 0n && now.shocks.length === 0
+    ? new LoneScreen(columns, before, now)
+    : undefined;
+
+function* keysOf(accounts: AccountCache, slots: readonly number[]): Iterator<SubaccountKey> {
+  for (const slot of slots) yield accounts.at(slot).key;
 }
 
 /** False when a margin may have changed by more than moves, rates and loadings explain. */

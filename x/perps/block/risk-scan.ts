@@ -103,8 +103,13 @@ export function* standings(work: WorkingSet, looked: readonly Standing[]): Itera
     yield { account, equity: work.equity(account), maintenanceMargin: maintenanceMargin(account, work.markets) };
 }
 
-/** Accounts that the scan or the working set looked at. */
-export function* touched(work: WorkingSet, looked: readonly Standing[]): Iterable<SubaccountKey> {
+/** Accounts that the scan or the working set looked at, or that were woken and passed. */
+export function* touched(
+  work: WorkingSet,
+  looked: readonly Standing[],
+  passed: Iterable<SubaccountKey>,
+): Iterable<SubaccountKey> {
   for (const { account } of looked) yield account.key;
   for (const { key } of work.accounts()) yield key;
+  yield* passed;
 }

@@ -4,16 +4,16 @@ import type { AccountView, MarketView } from '../types.js';
 
 /**
  * Bounds in floating point of what the exact rules would say. They choose
- * which accounts the exact rules are asked about and never decide anything,
- * so a result cannot depend on them.
+ * which accounts the exact rules are asked about and decide nothing that
+ * these would decide otherwise, so a result cannot depend on them.
  *
  * Doubles keep 53 bits. An estimate is a sum of at most a hundred positions,
  * each value some four operations away from its integers: an error below
  * 2^-45 of the sum of what was added, signs ignored, bounds it.
  */
-const relativeError = 2 ** -44;
+export const relativeError = 2 ** -44;
 /** What rounding to whole quanta may take from a position's equity (value and funding) or add to its margin. */
-const roundingPerPosition = 4;
+export const roundingPerPosition = 4;
 
 /** A market as estimates want it. */
 export interface MarketEstimate {
@@ -49,7 +49,7 @@ export const cashEstimate = ({ cash, collateral }: AccountView): number =>
   collateral.length > 0 ? -Infinity : Number(cash);
 
 /** The concentration add-on of a notional, as `concentration` has it. */
-function concentration(notional: number, depth: number): number {
+export function concentration(notional: number, depth: number): number {
   if (notional <= 0.5 * depth) return 0;
   if (notional <= 2 * depth) return 0.01 * (notional - 0.5 * depth);
   if (notional <= 8 * depth) return 0.015 * depth + 0.03 * (notional - 2 * depth);

@@ -1,3 +1,4 @@
 export * from './account.js';
 export * from './columns.js';
+export * from './screen.js';
 export * from './side.js';

@@ -6,40 +6,68 @@ import { equity, loadingOf, maintenanceMargin } from '../margin/index.js';
 import { market, marketsOf } from '../testing/values.js';
 import { base, ppb, ppm, price, quote, type AccountView, type Markets, type MarketView } from '../types.js';
 import { notional, positionValue } from '../units/index.js';
-import { WakeHeap } from './heap.js';
+import { WakeHeaps } from './heap.js';
 import { reachOf, stepOf } from './reach.js';
 
 const runs = Number(process.env['PLIMSOLL_FC_RUNS'] ?? '300');
 
-describe('the heap', () => {
-  test('wakes what a naive list wakes, after any adds, moves and removals', () => {
-    const step = fc.record({ key: fc.integer({ min: 0, max: 30 }), at: fc.option(fc.integer({ min: -1, max: 50 })) });
+describe('the heaps', () => {
+  const found = (heaps: WakeHeaps, heap: number, reading: number): [number, number][] => {
+    const all: [number, number][] = [];
+    heaps.below(heap, reading, (id, at) => all.push([id, at]));
+    return all.sort(([a], [b]) => a - b);
+  };
+
+  test('wake what a naive list wakes, after any adds, moves from heap to heap and removals', () => {
+    const step = fc.record({
+      // Ids beyond what there is room for at first.
+      id: fc.integer({ min: 0, max: 30 }).map((drawn) => (drawn % 7 === 0 ? drawn * 500 : drawn)),
+      heap: fc.integer({ min: 0, max: 2 }),
+      at: fc.option(fc.integer({ min: -1, max: 50 })),
+    });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), fc.integer({ min: -2, max: 52 }), (steps, reading) => {
-        const heap = new WakeHeap();
-        const naive = new Map<string, number>();
-        for (const { key, at } of steps) {
+        const heaps = new WakeHeaps();
+        const naive = new Map<number, readonly [heap: number, at: number]>();
+        for (const { id, heap, at } of steps) {
           if (at === null) {
-            heap.delete(`${key}`);
-            naive.delete(`${key}`);
+            heaps.delete(id);
+            naive.delete(id);
           } else {
-            heap.set(`${key}`, at);
-            naive.set(`${key}`, at);
+            heaps.set(id, heap, at);
+            naive.set(id, [heap, at]);
           }
         }
-        const expected = [...naive].filter(([, at]) => at < reading).map(([key]) => key);
-        assert.deepEqual(heap.below(reading).sort(), expected.sort());
-        assert.equal(heap.size, naive.size);
+        for (const heap of [0, 1, 2]) {
+          const expected = [...naive].filter(([, [its, at]]) => its === heap && at < reading);
+          assert.deepEqual(
+            found(heaps, heap, reading),
+            expected.map(([id, [, at]]) => [id, at]).sort(([a], [b]) => a! - b!),
+          );
+        }
       }),
       { numRuns: runs },
     );
   });
 
-  test('looks at no more than what it wakes and their neighbours', () => {
-    const heap = new WakeHeap();
-    for (let index = 0; index < 1_000; index++) heap.set(`${index}`, index);
-    assert.deepEqual(heap.below(0), []);
-    assert.deepEqual(heap.below(3).sort(), ['0', '1', '2']);
+  test('forget everything at once', () => {
+    const heaps = new WakeHeaps();
+    for (let id = 0; id < 100; id++) heaps.set(id, id % 3, id);
+    heaps.clear();
+    for (const heap of [0, 1, 2]) assert.deepEqual(found(heaps, heap, 1_000), []);
+    heaps.set(7, 1, 5);
+    assert.deepEqual(found(heaps, 1, 1_000), [[7, 5]]);
+  });
+
+  test('look at no more than what they wake and its neighbours', () => {
+    const heaps = new WakeHeaps();
+    for (let id = 0; id < 1_000; id++) heaps.set(id, 1, id);
+    assert.deepEqual(found(heaps, 1, 0), []);
+    assert.deepEqual(found(heaps, 1, 3), [
+      [0, 0],
+      [1, 1],
+      [2, 2],
+    ]);
   });
 });
 

@@ -1,83 +1,115 @@
-/** A key with the reading at which it wants to be woken. */
-interface Entry {
-  readonly key: string;
-  at: number;
-  place: number;
+/** In no heap. */
+const none = -1;
+
+/** One heap: ids with the readings beside them, first the one that is woken first. */
+interface Heap {
+  ids: Int32Array;
+  ats: Float64Array;
+  size: number;
 }
 
-/** A min-heap whose entries can be moved and removed by key. Ties stand in no particular order. */
-export class WakeHeap {
-  readonly #entries: Entry[] = [];
-  readonly #byKey = new Map<string, Entry>();
+/**
+ * Min-heaps of ids by the reading at which each wants to be woken; an id
+ * stands in one of them at most, and can be moved and removed. Ids and heaps
+ * are small integers that are not negative. Ties stand in no particular
+ * order. 20 bytes for each id, no object.
+ */
+export class WakeHeaps {
+  /** By id. */
+  #heap = new Int32Array(1024).fill(none);
+  #place = new Int32Array(1024);
+  readonly #heaps = new Map<number, Heap>();
 
-  get size(): number {
-    return this.#entries.length;
+  /** The heaps that hold an id, in no particular order. */
+  *heaps(): Iterable<number> {
+    for (const [heap, { size }] of this.#heaps) if (size > 0) yield heap;
   }
 
-  /** Adds a key, or moves it. O(log n). */
-  set(key: string, at: number): void {
-    let entry = this.#byKey.get(key);
-    if (entry === undefined) {
-      entry = { key, at, place: this.#entries.length };
-      this.#byKey.set(key, entry);
-      this.#entries.push(entry);
+  /** Adds an id, or moves it. @param at an integer below 2^53. O(log n) */
+  set(id: number, heap: number, at: number): void {
+    this.#makeRoomFor(id);
+    if (this.#heap[id] !== heap) {
+      this.delete(id);
+      this.#append(id, heap);
     }
-    entry.at = at;
-    this.#restore(entry);
+    this.#restore(this.#heaps.get(heap)!, id, at, this.#place[id]!);
   }
 
-  /** O(log n); nothing happens for a key that is not there. */
-  delete(key: string): void {
-    const entry = this.#byKey.get(key);
-    if (entry === undefined) return;
-    this.#byKey.delete(key);
-    const last = this.#entries.pop()!;
-    if (last === entry) return;
-    this.#put(last, entry.place);
-    this.#restore(last);
+  /** O(log n); nothing happens for an id that is not there. */
+  delete(id: number): void {
+    if (id >= this.#heap.length || this.#heap[id] === none) return;
+    const heap = this.#heaps.get(this.#heap[id]!)!;
+    this.#heap[id] = none;
+    const size = --heap.size;
+    const place = this.#place[id]!;
+    if (place !== size) this.#restore(heap, heap.ids[size]!, heap.ats[size]!, place);
   }
 
   clear(): void {
-    this.#entries.length = 0;
-    this.#byKey.clear();
+    this.#heap.fill(none);
+    this.#heaps.clear();
   }
 
-  /** Keys that want to be woken below a reading, in no particular order; they stay in the heap. O(found). */
-  below(reading: number): string[] {
-    const found: string[] = [];
+  /** Ids of a heap that want to be woken below a reading, in no particular order; they stay in the heap. O(found). */
+  below(heap: number, reading: number, visit: (id: number, at: number) => void): void {
+    const entries = this.#heaps.get(heap);
+    if (entries === undefined) return;
+    const { ids, ats, size } = entries;
     const places = [0];
     for (let place = places.pop(); place !== undefined; place = places.pop()) {
-      const entry = this.#entries[place];
-      if (entry === undefined || entry.at >= reading) continue;
-      found.push(entry.key);
+      if (place >= size || ats[place]! >= reading) continue;
+      visit(ids[place]!, ats[place]!);
       places.push(2 * place + 1, 2 * place + 2);
     }
-    return found;
   }
 
-  #restore(entry: Entry): void {
-    while (entry.place > 0) {
-      const parent = this.#entries[(entry.place - 1) >> 1]!;
-      if (parent.at <= entry.at) break;
-      this.#swap(parent, entry);
+  #append(id: number, to: number): void {
+    let heap = this.#heaps.get(to);
+    if (heap === undefined)
+      this.#heaps.set(to, (heap = { ids: new Int32Array(64), ats: new Float64Array(64), size: 0 }));
+    if (heap.size === heap.ids.length) {
+      heap.ids = widened(heap.ids, new Int32Array(heap.size * 2));
+      heap.ats = widened(heap.ats, new Float64Array(heap.size * 2));
     }
-    for (;;) {
-      const left = this.#entries[2 * entry.place + 1];
-      const right = this.#entries[2 * entry.place + 2];
-      const least = right !== undefined && right.at < left!.at ? right : left;
-      if (least === undefined || least.at >= entry.at) break;
-      this.#swap(entry, least);
+    this.#heap[id] = to;
+    this.#place[id] = heap.size++;
+  }
+
+  /** Puts an id where it belongs, from a free place on. */
+  #restore(heap: Heap, id: number, at: number, free: number): void {
+    const { ids, ats, size } = heap;
+    let place = free;
+    while (place > 0) {
+      const parent = (place - 1) >> 1;
+      if (ats[parent]! <= at) break;
+      this.#put(heap, ids[parent]!, ats[parent]!, place);
+      place = parent;
     }
+    for (let child = 2 * place + 1; child < size; child = 2 * place + 1) {
+      if (child + 1 < size && ats[child + 1]! < ats[child]!) child++;
+      if (ats[child]! >= at) break;
+      this.#put(heap, ids[child]!, ats[child]!, place);
+      place = child;
+    }
+    this.#put(heap, id, at, place);
   }
 
-  #swap(upper: Entry, lower: Entry): void {
-    const { place } = upper;
-    this.#put(upper, lower.place);
-    this.#put(lower, place);
+  #put(heap: Heap, id: number, at: number, place: number): void {
+    heap.ids[place] = id;
+    heap.ats[place] = at;
+    this.#place[id] = place;
   }
 
-  #put(entry: Entry, place: number): void {
-    entry.place = place;
-    this.#entries[place] = entry;
+  #makeRoomFor(id: number): void {
+    if (id < this.#heap.length) return;
+    let length = this.#heap.length;
+    while (id >= length) length *= 2;
+    this.#heap = widened(this.#heap, new Int32Array(length).fill(none));
+    this.#place = widened(this.#place, new Int32Array(length));
   }
+}
+
+function widened<A extends Int32Array | Float64Array>(from: A, to: A): A {
+  to.set(from);
+  return to;
 }

@@ -44,13 +44,13 @@ import { notional } from '../units/amounts.js';
  */
 
 /** Longest way for which the bound holds, ppb. */
-const longest = 100_000_000n;
+export const longestReach = 100_000_000n;
 /** 1.12 as a fraction: more than e^0.1. */
-const growth = { numerator: 112n, denominator: 100n };
+export const reachGrowth = { numerator: 112n, denominator: 100n };
 /** Largest marginal rate of the concentration staircase, ppb. */
-const steepest = 80_000_000n;
+export const steepestConcentration = 80_000_000n;
 /** What rounding of value, funding and one and a half times margin and concentration may take from the room, per position. */
-const roundingPerPosition = 12n;
+export const reachRounding = 12n;
 /** What moves of rates and loadings count for: the highest level of health, as a fraction. */
 const rateWeight = { numerator: 3n, denominator: 2n };
 
@@ -126,22 +126,22 @@ export function reachOf(account: AccountView, rooms: readonly Room[], markets: M
     const market = markets(marketId);
     const size = notional(market, quantity);
     flat += size;
-    margin += cdiv(size * (steepestRate(market) + steepest), billion);
+    margin += cdiv(size * (steepestRate(market) + steepestConcentration), billion);
   }
   for (const { assetId, amount } of account.collateral) {
     const asset = markets.asset(assetId);
     const rate = steepestRate({ maintenanceRate: ppb(asset.riskRate * ppbPerPpm), shocks: asset.shocks });
     const value = assetValue(asset, amount);
-    flat += cdiv(value * (billion + longest), billion);
+    flat += cdiv(value * (billion + longestReach), billion);
     margin += cdiv(value * rate, billion);
   }
-  if (flat === 0n) return longest;
-  const rounding = roundingPerPosition * BigInt(account.positions.length + account.collateral.length);
-  let reach = longest;
+  if (flat === 0n) return longestReach;
+  const rounding = reachRounding * BigInt(account.positions.length + account.collateral.length);
+  let reach = longestReach;
   for (const { level, amount } of rooms) {
     const loss = flat + cdiv(level * margin, million);
     const spare = max(0n, amount - rounding);
-    reach = min(reach, fdiv(spare * billion * growth.denominator, loss * growth.numerator));
+    reach = min(reach, fdiv(spare * billion * reachGrowth.denominator, loss * reachGrowth.numerator));
   }
   return reach;
 }

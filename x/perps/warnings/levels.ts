@@ -6,8 +6,8 @@ import { ppm, type Ppm } from '../types.js';
 /** Health, equity over maintenance margin, below which an account is warned; highest first. risk-model section 10.1. */
 export const warningLevels: readonly Ppm[] = [ppm(1_500_000n), ppm(1_200_000n), ppm(1_100_000n)];
 
-/** Where health crosses something: the warnings, and maintenance margin itself. */
-const crossings: readonly Ppm[] = [...warningLevels, ppm(million)];
+/** Where health crosses something: the warnings, and maintenance margin itself; highest first. */
+export const crossings: readonly Ppm[] = [...warningLevels, ppm(million)];
 
 /** Equity less a level of maintenance margin, millionths of a quote quantum: negative below the level. */
 const over = ({ equity, maintenanceMargin }: Standing, level: Ppm): bigint =>

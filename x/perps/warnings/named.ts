@@ -1,4 +1,4 @@
-import type { Ppm, SubaccountKey } from '../types.js';
+import type { Ppm, StoredAccount, SubaccountKey } from '../types.js';
 
 /** An account that fell below a level. */
 export interface Fallen {
@@ -6,11 +6,24 @@ export interface Fallen {
   readonly level: Ppm;
 }
 
+/** The same with how it stood before and after: prices alone brought it there. */
+export interface FallenAccount extends Fallen {
+  readonly account: StoredAccount;
+}
+
 /** Whom a block warns by name: lowest level first, then by key, at most so many. O(n log n). */
 export function namedOf<F extends Fallen>(fallen: readonly F[], most: number): F[] {
-  const ranked = [...fallen].sort((a, b) => {
-    if (a.level !== b.level) return a.level < b.level ? -1 : 1;
-    return a.key < b.key ? -1 : 1;
-  });
-  return ranked.slice(0, most);
+  const byLevel = new Map<Ppm, F[]>();
+  for (const each of fallen) {
+    const list = byLevel.get(each.level);
+    if (list === undefined) byLevel.set(each.level, [each]);
+    else list.push(each);
+  }
+  const named: F[] = [];
+  for (const level of [...byLevel.keys()].sort((a, b) => (a < b ? -1 : 1))) {
+    if (named.length === most) break;
+    const list = byLevel.get(level)!.sort((a, b) => (a.key < b.key ? -1 : 1));
+    named.push(...list.slice(0, most - named.length));
+  }
+  return named;
 }

@@ -1,6 +1,6 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
 import type { Standing } from '../block/risk-scan.js';
-import { WorkingAccount } from '../block/working-set.js';
+import { WorkingAccount, type WorkingSet } from '../block/working-set.js';
 import type { Deps } from '../deps.js';
 import { canFail } from '../health/index.js';
 import { equity, health, maintenanceMargin } from '../margin/index.js';
@@ -8,7 +8,7 @@ import { accountNumberOf, subaccountId } from '../subaccount-key.js';
 import type { Markets, Ppm, StoredAccount, SubaccountKey } from '../types.js';
 import { max } from '../units/index.js';
 import { fellBelow, levelOf, nextLevel } from './levels.js';
-import { namedOf, type Fallen } from './named.js';
+import { namedOf, type Fallen, type FallenAccount } from './named.js';
 
 /** Warnings that one block names: about a megabyte of events, however deep a fall. */
 export const maxWarnings = 5_000;
@@ -19,9 +19,18 @@ export const maxWarnings = 5_000;
  * and rates that it left. Lowest level first, then by key; at most
  * `maxWarnings` by name. An account that was not looked at has crossed none.
  * risk-model section 10.1. O(accounts looked at); nothing is stored.
+ * @param passed those that prices alone brought below a level: the block may have touched them since
  */
-export function warnAccounts(ctx: Context, deps: Deps, stood: readonly Standing[]): void {
-  const fallen: Told[] = [];
+export function warnAccounts(
+  ctx: Context,
+  deps: Deps,
+  work: WorkingSet,
+  stood: readonly Standing[],
+  passed: readonly FallenAccount[],
+): void {
+  const fallen: (FallenAccount | (Fallen & { readonly standing: Standing }))[] = passed.filter(
+    ({ key }) => work.known(key) === undefined,
+  );
   let before: StandingsBefore | undefined;
   for (const standing of stood) {
     const { account } = standing;
@@ -31,16 +40,19 @@ export function warnAccounts(ctx: Context, deps: Deps, stood: readonly Standing[
     const level = fellBelow(before.levelOf(account), now);
     if (level !== undefined) fallen.push({ key: account.key, level, standing });
   }
-  for (const each of namedOf(fallen, maxWarnings)) tell(ctx, each);
+  for (const each of namedOf(fallen, maxWarnings))
+    tell(ctx, each, 'standing' in each ? each.standing : standingOf(each.account, work.markets));
   if (fallen.length > maxWarnings)
     ctx.emit('plimsoll.perps.v1.EventMarginWarningsOmitted', { accounts: fallen.length - maxWarnings });
 }
 
-interface Told extends Fallen {
-  readonly standing: Standing;
-}
+const standingOf = (account: StoredAccount, markets: Markets): Standing => ({
+  account,
+  equity: equity(account, markets),
+  maintenanceMargin: maintenanceMargin(account, markets),
+});
 
-function tell(ctx: Context, { key, level, standing }: Told): void {
+function tell(ctx: Context, { key, level }: Fallen, standing: Standing): void {
   ctx.emit('plimsoll.perps.v1.EventMarginWarning', {
     owner: subaccountId(key).owner,
     number: accountNumberOf(key),
