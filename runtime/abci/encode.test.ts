@@ -55,3 +55,20 @@ test('block results have the bytes that the generated encoder gives', () => {
     { numRuns: Number(process.env['PLIMSOLL_FC_RUNS'] ?? 100) },
   );
 });
+
+test('of a block whose events are too many the first are written, and how many are not', () => {
+  const events = ['liquidated', 'bankrupt', 'deficit', 'haircut'].map(
+    (type) => new IndexedEvent({ type, attributes: [['key', 'value']] }),
+  );
+  const block = { ...ResponseFinalizeBlock.fromPartial({ appHash: new Uint8Array([7]) }), events };
+  const typesOf = (room: number): string[] =>
+    ResponseFinalizeBlock.decode(encodeFinalizeBlock(block, room)).events.map(
+      ({ type, attributes }) => `${type} ${attributes[0]!.value}`,
+    );
+  assert.deepEqual(typesOf(30), ['liquidated value', 'bankrupt value', 'events_omitted 2']);
+  assert.deepEqual(
+    typesOf(1_000),
+    events.map(({ type }) => `${type} value`),
+  );
+  assert.deepEqual(ResponseFinalizeBlock.decode(encodeFinalizeBlock(block, 30)).appHash, block.appHash);
+});

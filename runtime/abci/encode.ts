@@ -27,17 +27,34 @@ export class IndexedEvent implements Event {
 const writer = new BinaryWriter();
 
 /**
+ * Most that the events of a block's own work may take, transactions apart.
+ * CometBFT keeps them, shows them to subscribers and takes no answer of 2 GiB,
+ * which a block that closes a million accounts would give; no hash of a
+ * block covers them.
+ */
+export const maxBlockEventBytes = 64 * 1024 * 1024;
+
+/** In the place of events that found no room. */
+const omittedType = 'events_omitted';
+
+/**
  * The bytes of a block's results, as `ResponseFinalizeBlock.encode` makes
  * them: nearly all of it are events, thousands in a block, and these are
- * written without an object for each field.
+ * written without an object for each field. Of the block's own events only
+ * the first are written when they are too many, and then how many are not.
  */
-export function encodeFinalizeBlock(results: ResponseFinalizeBlock): Uint8Array {
+export function encodeFinalizeBlock(results: ResponseFinalizeBlock, maxEventBytes = maxBlockEventBytes): Uint8Array {
   try {
+    let bytes = 0;
+    let written = 0;
     for (const event of results.events) {
-      writer.uint32(10).fork();
-      writeEvent(event);
-      writer.join();
+      if (bytes >= maxEventBytes) break;
+      bytes += writeBlockEvent(event);
+      written++;
     }
+    const omitted = results.events.length - written;
+    if (omitted > 0)
+      writeBlockEvent(new IndexedEvent({ type: omittedType, attributes: [['count', omitted.toString()]] }));
     for (const result of results.txResults) {
       writer.uint32(18).fork();
       writeTxResult(result);
@@ -69,19 +86,30 @@ function writeTxResult(result: ExecTxResult): void {
   if (result.codespace !== '') writer.uint32(66).string(result.codespace);
 }
 
-function writeEvent(event: Event): void {
-  if (event.type !== '') writer.uint32(10).string(event.type);
-  if (event instanceof IndexedEvent) {
-    for (const [key, value] of event.source.attributes) writeAttribute(key, value, true);
-  } else {
-    for (const { key, value, index } of event.attributes) writeAttribute(key, value, index);
-  }
+function writeBlockEvent(event: Event): number {
+  writer.uint32(10).fork();
+  const length = writeEvent(event);
+  writer.join();
+  return length;
 }
 
-function writeAttribute(key: string, value: string, index: boolean): void {
+/** @returns characters of text in it: as good as bytes, of which it has few more */
+function writeEvent(event: Event): number {
+  if (event.type !== '') writer.uint32(10).string(event.type);
+  let length = event.type.length;
+  if (event instanceof IndexedEvent) {
+    for (const [key, value] of event.source.attributes) length += writeAttribute(key, value, true);
+  } else {
+    for (const { key, value, index } of event.attributes) length += writeAttribute(key, value, index);
+  }
+  return length;
+}
+
+function writeAttribute(key: string, value: string, index: boolean): number {
   writer.uint32(18).fork();
   if (key !== '') writer.uint32(10).string(key);
   if (value !== '') writer.uint32(18).string(value);
   if (index) writer.uint32(24).bool(true);
   writer.join();
+  return key.length + value.length;
 }
