@@ -11,8 +11,8 @@ JOBS ?= 2
 STAMP := node_modules/.installed
 TESTS = $(shell find runtime x app cmd client test -name '*.test.ts' ! -path 'test/network/*' 2>/dev/null | sort)
 NETWORK_TESTS = $(shell find test/network -name '*.test.ts' | sort)
-# Ends when the tests end, whatever a client keeps open.
-RUN_TESTS = $(TSX) --test --test-force-exit --test-reporter=spec
+# Ends when the tests end, whatever a client keeps open, and when one does not end.
+RUN_TESTS = $(TSX) --test --test-force-exit --test-timeout=1800000 --test-reporter=spec
 SOURCES = $(shell find runtime x app cmd client bench -name '*.ts' ! -name '*.test.ts' 2>/dev/null)
 
 .PHONY: help install proto build devnet cometbft localnet localnet-stop localnet-clean chaos test lint format docs verifier bench results compare ablations sim-long sim-crises clean
