@@ -47,12 +47,7 @@ export class LeverageQueue extends Venue {
   protected liquidate(price: number, book: StepBook): void {
     this.#queue = undefined;
     this.#unwind(price, book);
-    for (const account of this.accounts) {
-      if (account.quantity === 0) continue;
-      const margin = this.margin(account, price);
-      const equity = this.equity(account, price);
-      if (equity >= margin) continue;
-      this.mark(account);
+    for (const { account, equity, margin } of this.failing(price)) {
       if (equity >= vaultHealth * margin) {
         this.#sell(account, price, book);
         continue;

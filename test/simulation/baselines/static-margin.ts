@@ -46,12 +46,7 @@ export class StaticMargin extends Venue {
   }
 
   protected liquidate(price: number, book: StepBook): void {
-    for (const account of this.accounts) {
-      if (account.quantity === 0) continue;
-      const margin = this.margin(account, price);
-      const equity = this.equity(account, price);
-      if (equity >= margin) continue;
-      this.mark(account);
+    for (const { account, equity, margin } of this.failing(price)) {
       this.#sell(account, price, book, 1 - equity / margin);
       if (account.quantity !== 0 && this.equity(account, price) < 0) this.#deleverage(account, price);
     }

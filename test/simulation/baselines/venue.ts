@@ -93,8 +93,20 @@ export abstract class Venue {
     );
   }
 
+  /** Accounts under maintenance margin, each looked at when those before it have been dealt with, and noted as liquidated. */
+  protected *failing(price: number): Iterable<{ account: Account; equity: number; margin: number }> {
+    for (const account of this.accounts) {
+      if (account.quantity === 0) continue;
+      const margin = this.margin(account, price);
+      const equity = this.equity(account, price);
+      if (equity >= margin) continue;
+      this.#mark(account);
+      yield { account, equity, margin };
+    }
+  }
+
   /** Notes the first liquidation of an account. */
-  protected mark(account: Account): void {
+  #mark(account: Account): void {
     account.first ??= { step: this.step, quantity: account.quantity, cash: account.cash };
     this.#within.add(account.index);
   }
