@@ -51,8 +51,8 @@ localnet-stop: ## end the four validators; localnet goes on from there
 localnet-clean: ## end the four validators and remove what they stored
 	@node tools/localnet.mjs clean
 
-chaos: install gen/image.ts ## the network tests at length: 50 kills of everything, 1,000 blocks under load (needs Go)
-	PLIMSOLL_NETWORK_KILLS=50 PLIMSOLL_NETWORK_BLOCKS=1000 PLIMSOLL_NETWORK_MISSED=200 PLIMSOLL_FUZZ=100000 \
+chaos: install gen/image.ts ## the network tests at length: 50 kills of everything, 1,000 blocks under load, 1,000 behind (needs Go)
+	PLIMSOLL_NETWORK_KILLS=50 PLIMSOLL_NETWORK_BLOCKS=1000 PLIMSOLL_NETWORK_MISSED=1000 PLIMSOLL_FUZZ=100000 \
 	  $(RUN_TESTS) --test-concurrency=1 $(NETWORK_TESTS)
 
 test: build lint ## run every test; those of whole networks one after the other (they skip, loudly, without Go)

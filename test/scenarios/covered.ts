@@ -137,14 +137,16 @@ export const covered: readonly Entry[] = [
     id: 'T-D6',
     title: 'a node a thousand blocks behind, with a peer that lies',
     by: by(
-      ['test/network/outages.test.ts', 'one dead: the others go on; it catches up to the same blocks'],
+      [
+        'test/network/outages.test.ts',
+        'T-D6 one dead: the others go on; it catches up to the same blocks although a peer sends false ones or none',
+      ],
       [
         'runtime/baseapp/snapshots.test.ts',
         'a chunk that is not the promised one is asked for again, elsewhere, and hurts nothing',
       ],
       ['runtime/baseapp/snapshots.test.ts', 'a snapshot whose chunks are as promised but not the state is given up'],
     ),
-    open: 'block sync is CometBFT, its version is pinned; a peer that lies would have to be a second implementation of its peer-to-peer protocol',
   },
   {
     id: 'T-D7',

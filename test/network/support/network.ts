@@ -33,6 +33,7 @@ interface BlockMeta {
 export class NetworkNode {
   readonly #node: TestnetNode;
   readonly #appArgs: readonly string[];
+  readonly #cometArgs: readonly string[];
   readonly #ip: string | undefined;
   readonly #on: (program: string, ...args: readonly string[]) => readonly [string, readonly string[]];
   readonly app: Daemon;
@@ -53,7 +54,9 @@ export class NetworkNode {
     this.#appArgs = ['--import', 'tsx', ...(script ?? ['cmd/plimsolld/main.ts', 'start']), '--home', node.home];
     this.#on = on;
     this.app = new Daemon(...on(process.execPath, ...this.#appArgs), join(node.home, 'plimsolld.log'));
-    this.comet = new Daemon(...on(comet!, 'start', '--home', node.home), join(node.home, 'cometbft.log'));
+    const [program, cometArgs] = on(comet!, 'start', '--home', node.home);
+    this.#cometArgs = cometArgs;
+    this.comet = new Daemon(program, cometArgs, join(node.home, 'cometbft.log'));
   }
 
   get home(): string {
@@ -72,8 +75,16 @@ export class NetworkNode {
     return this.#node.abci;
   }
 
-  /** CometBFT starts when the application listens: it would retry only every three seconds. */
-  async start(appArgs?: readonly string[]): Promise<void> {
+  /** Where its peers reach it, as CometBFT writes a peer: id@host:port. */
+  get peer(): string {
+    return `${this.#node.nodeId}@${this.#node.p2pDial}`;
+  }
+
+  /**
+   * CometBFT starts when the application listens: it would retry only every three seconds.
+   * @param appArgs in place of its own; engineArgs added to CometBFT's, both for this run only
+   */
+  async start(appArgs?: readonly string[], engineArgs: readonly string[] = []): Promise<void> {
     const before = this.app.output().length;
     const args = appArgs === undefined ? this.#appArgs : ['--import', 'tsx', ...appArgs, '--home', this.home];
     this.app.start(this.#on(process.execPath, ...args)[1]);
@@ -81,7 +92,7 @@ export class NetworkNode {
       if (!this.app.isRunning) throw new Error(`${this.home} does not start:\n${this.app.tail()}`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    this.comet.start();
+    this.comet.start([...this.#cometArgs, ...engineArgs]);
   }
 
   /** Killed both at once; asked to stop CometBFT first: it may hang when its application goes while it stops. */
@@ -263,10 +274,13 @@ async function slowDown(nodes: readonly TestnetNode[], delayMs: number): Promise
   return links;
 }
 
-/** First of so many ports in a row that are free now. */
+/**
+ * First of so many ports in a row that are free now, and stay so while a node is down: below those that the system gives
+ * to outgoing connections (32,768 and more).
+ */
 async function freePorts(count: number): Promise<number> {
   for (let attempt = 0; attempt < 50; attempt++) {
-    const first = 20_000 + Math.floor(Math.random() * 2_500) * 10;
+    const first = 20_000 + Math.floor(Math.random() * 1_250) * 10;
     const free = await Promise.all(Array.from({ length: count }, (_, index) => isFree(first + index)));
     if (free.every(Boolean)) return first;
   }
