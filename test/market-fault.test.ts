@@ -85,6 +85,17 @@ const noLosses: Break = ({ keepers: { insurance } }, fail) =>
 /** Its book cannot be read when it is marked. */
 const noBook: Break = ({ keepers: { perps } }, fail) => failing(perps, 'bookDepth', (id) => id === 2, fail);
 
+/** Its auction cannot be run. */
+const noMatching: Break = ({ keepers: { perps } }, fail) => {
+  const bookOf = perps.book.bind(perps);
+  perps.book = (ctx) => {
+    const book = bookOf(ctx);
+    const hasWholes = book.hasWholes.bind(book);
+    book.hasWholes = (id) => (id === 2 ? fail() : undefined) ?? hasWholes(id);
+    return book;
+  };
+};
+
 /** Carol is long ten bitcoins and a tenth of an ether, with little behind them; bob has the other side. */
 async function hold(chain: TestChain, carol: SigningKey, bob: SigningKey): Promise<void> {
   await chain.block([chain.sign(carol, [deposit(carol, usdc(31_000))])]);
@@ -179,6 +190,24 @@ describe('T-A3 work of one market fails', () => {
     assert.ok(fills.some((fill) => fill['liquidation'] === true));
     assert.ok(fills.some((fill) => fill['client_id'] === '5'));
     assert.equal(modeOf(chain, 1), 'NORMAL');
+    assertBalanced(chain);
+    await chain.close();
+  });
+
+  test('also when its matching fails; and when the cause is gone governance lets it go on', async () => {
+    const chain = await started();
+    const mend = broken(chain, noMatching);
+    const { results } = await chain.block([
+      ...trade(chain, btc(0.5), usd(60_000), 1, 5n),
+      ...trade(chain, eth(2), usd(3_000), 2, 6n),
+    ]);
+    assert.deepEqual(eventsOf(results, 'EventMarketFault'), [{ market_id: 2, step: 'end of block: auction' }]);
+    assert.deepEqual([modeOf(chain, 1), modeOf(chain, 2)], ['NORMAL', 'HALTED']);
+    assert.ok(fillsOf(results, 1).some((fill) => fill['client_id'] === '5'));
+    assert.deepEqual(fillsOf(results, 2), []);
+    mend();
+    await decided(chain, 1n, resume(2));
+    assert.equal(modeOf(chain, 2), 'AUCTION');
     assertBalanced(chain);
     await chain.close();
   });

@@ -1,10 +1,8 @@
 import { CancelReason } from '../../../gen/plimsoll/perps/v1/events.js';
 import { FillReason } from '../../../gen/plimsoll/perps/v1/standing.js';
-import { isMachineFault } from '../../../runtime/baseapp/block-fault.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
 import { FatalError } from '../../../runtime/baseapp/errors.js';
 import { clearCallAuction, dropEnded, type CallResult } from '../breakers/end-auction.js';
-import { raiseFault } from '../breakers/fault.js';
 import { standingOf, type Collar } from '../breakers/index.js';
 import type { BookView } from '../book/book-view.js';
 import type { BookEntry } from '../book/entry.js';
@@ -131,19 +129,15 @@ function auction(
       closes.filter((close) => close.side === side),
     );
   const refused: (readonly [BookEntry, CancelReason])[] = [];
-  const result = matched(ctx, market, () =>
-    runAuction<Participant>({
-      bids: levels('buy'),
-      asks: levels('sell'),
-      referencePrice: collar === undefined ? market.markPrice : market.oraclePrice,
-      tickSize: market.tickSize,
-      stepSize: market.stepSize,
-      allOrNone: book.hasWholes(market.id),
-      admit: admission(round, market, refused),
-    }),
-  );
-  if (result === undefined) return { price: undefined, inside: false };
-  const { clearingPrice, volume, bidFills, askFills, selfTrades } = result;
+  const { clearingPrice, volume, bidFills, askFills, selfTrades } = runAuction<Participant>({
+    bids: levels('buy'),
+    asks: levels('sell'),
+    referencePrice: collar === undefined ? market.markPrice : market.oraclePrice,
+    tickSize: market.tickSize,
+    stepSize: market.stepSize,
+    allOrNone: book.hasWholes(market.id),
+    admit: admission(round, market, refused),
+  });
   if (
     collar !== undefined &&
     clearingPrice !== undefined &&
@@ -163,21 +157,6 @@ function auction(
   const traded = quoteAmountDown(volume, clearingPrice, market.quoteDivisor);
   tradeVolume.add(ctx, market.id, ctx.block.timeMs, traded);
   return { price: clearingPrice, inside: true };
-}
-
-/**
- * Runs a market's matching, which writes nothing, so that nothing must be
- * undone when it fails: the market is halted for a while and the others go
- * on. What says that state is corrupt freezes it, as any other failure.
- */
-function matched<T>(ctx: Context, market: MarketView, match: () => T): T | undefined {
-  try {
-    return match();
-  } catch (error) {
-    if (error instanceof FatalError || isMachineFault(error)) throw error;
-    raiseFault(ctx, market.id, error);
-    return undefined;
-  }
 }
 
 /** Cancels the post-only orders of this block that would take. */

@@ -42,7 +42,6 @@ export const defaultBreakerParams: BreakerParams = {
   maxExtensions: 4,
   maxAuctionMs: 300_000n,
   unclearedMs: 300_000n,
-  faultMs: 600_000n,
   settledPerBlock: 1_000,
 };
 
@@ -94,7 +93,6 @@ const bounds: { readonly [K in keyof BreakerParams]: Bounds<BreakerParams[K]> } 
   maxExtensions: [0, 10],
   maxAuctionMs: [10_000n, 5n * minute],
   unclearedMs: [1_000n, day],
-  faultMs: [1_000n, day],
   settledPerBlock: [1, 100_000],
 };
 
