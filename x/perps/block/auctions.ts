@@ -1,7 +1,6 @@
 import { CancelReason } from '../../../gen/plimsoll/perps/v1/events.js';
 import { FillReason } from '../../../gen/plimsoll/perps/v1/standing.js';
 import type { Context } from '../../../runtime/baseapp/context.js';
-import { FatalError } from '../../../runtime/baseapp/errors.js';
 import { clearCallAuction, dropEnded, type CallResult } from '../breakers/end-auction.js';
 import { standingOf, type Collar } from '../breakers/index.js';
 import type { BookView } from '../book/book-view.js';
@@ -16,6 +15,7 @@ import {
   initialMargin,
   isRiskReducing,
   maintenanceMargin,
+  marginStanding,
   ShareRoom,
   spareEquity,
   usableEquity,
@@ -259,7 +259,7 @@ function reducesRisk(
   quantity: bigint,
 ): boolean {
   const [at] = order;
-  const before = { equity: work.equity(account), maintenanceMargin: maintenanceMargin(account, work.markets) };
+  const before = marginStanding(account, work.markets);
   const { position } = applyFill(market, account.position(market.id), at.side, quantity, at.price);
   const positions = account.positions.filter(({ marketId }) => marketId !== market.id);
   if (position !== undefined) positions.push(position);

@@ -11,7 +11,7 @@ import { changeCash } from '../msgs/common.js';
 import { subaccountId } from '../subaccount-key.js';
 import type { AccountView, AssetId, SubaccountKey } from '../types.js';
 import { max, min } from '../units/index.js';
-import type { Standing } from './risk-scan.js';
+import type { AccountStanding } from './risk-scan.js';
 import type { WorkingSet } from './working-set.js';
 
 /** A bid while the block sells. */
@@ -145,7 +145,7 @@ function sellInventory(ctx: Context, { keeper }: Deps, sale: Sale, params: Colla
  * sale, and takes it off again when they owe none. risk-model section 6.
  * @param looked accounts that the block looked at; of those that it touched counts how they stand now
  */
-export function followDebts(ctx: Context, deps: Deps, work: WorkingSet, looked: readonly Standing[]): void {
+export function followDebts(ctx: Context, deps: Deps, work: WorkingSet, looked: readonly AccountStanding[]): void {
   const { keeper } = deps;
   if (!keeper.collateral.anyBalance(ctx) && !keeper.collateral.anyConversion(ctx)) return;
   const params = keeper.params(ctx).collateral!;

@@ -1,6 +1,6 @@
 import type { Stores } from '../../../runtime/store/collection.js';
 import { riskParamsOf, type PerpsKeeper } from '../keeper.js';
-import { clampedHealth, equity, maintenanceMargin } from '../margin/index.js';
+import { clampedHealth, marginStanding } from '../margin/index.js';
 import type { AccountView, Ppm } from '../types.js';
 import { residualAges } from './residual-ages.js';
 
@@ -22,10 +22,7 @@ export function isAnyDue(from: Stores, keeper: PerpsKeeper, concerns: (account: 
   for (const [key, age] of residualAges.all(from)) {
     const account = keeper.account(from, key);
     if (!concerns(account)) continue;
-    const health = clampedHealth({
-      equity: equity(account, markets),
-      maintenanceMargin: maintenanceMargin(account, markets),
-    });
+    const health = clampedHealth(marginStanding(account, markets));
     if (isDue({ health, age }, graceHealth)) return true;
   }
   return false;

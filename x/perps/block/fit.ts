@@ -1,10 +1,9 @@
 import { settle } from '../funding/index.js';
 import {
   depthLimitExceeded,
-  equity,
   initialMargin,
   isRiskReducing,
-  maintenanceMargin,
+  marginStanding,
   spareEquity,
   usableEquity,
   withinShare,
@@ -47,7 +46,7 @@ export class Fit {
     /** The largest part of the market's open interest that an account may open. */
     readonly share: Ppm,
   ) {
-    this.#before = { equity: equity(account, markets), maintenanceMargin: maintenanceMargin(account, markets) };
+    this.#before = marginStanding(account, markets);
   }
 
   /** Does it stand after a fill of this quantity, base quanta? O(positions + orders). */
@@ -62,10 +61,7 @@ export class Fit {
     }
     const required = initialMargin(after, this.orders, markets);
     if (spareEquity(after, markets, usableEquity(after, markets), required) >= 0n) return true;
-    return isRiskReducing(this.#before, {
-      equity: equity(after, markets),
-      maintenanceMargin: maintenanceMargin(after, markets),
-    });
+    return isRiskReducing(this.#before, marginStanding(after, markets));
   }
 
   /**

@@ -16,7 +16,7 @@ import {
 import { roomsOf } from '../warnings/levels.js';
 import type { FallenAccount } from '../warnings/named.js';
 import type { AccountCache } from './account-cache.js';
-import type { Standing } from './risk-scan.js';
+import type { AccountStanding } from './risk-scan.js';
 
 /** An account that must be looked at in every block: it is under water, or was. */
 const always = -1;
@@ -133,7 +133,7 @@ export class HealthIndex {
   }
 
   /** Ends the block: these accounts were looked at or changed, each once; who passed and is not among them stays as it is. */
-  close(height: bigint, standings: Iterable<Standing>, markets: Markets): void {
+  close(height: bigint, standings: Iterable<AccountStanding>, markets: Markets): void {
     const { odometers } = this.#block!;
     const wakes: (readonly [SubaccountKey, MarketId | undefined, number])[] = [];
     for (const standing of standings) {

@@ -2,7 +2,7 @@ import type { Context } from '../../../runtime/baseapp/context.js';
 import { isFrozen } from '../breakers/freeze.js';
 import type { Deps } from '../deps.js';
 import { isStale, riskParamsOf } from '../keeper.js';
-import { clampedHealth, equity, maintenanceMargin } from '../margin/index.js';
+import { clampedHealth, marginStanding, type Standing } from '../margin/index.js';
 import { trigger, type Trigger } from '../liquidation/index.js';
 import { quote, type MarketId, type Ppm, type Quote, type StoredAccount, type SubaccountKey } from '../types.js';
 import type { WorkingSet } from './working-set.js';
@@ -19,17 +19,15 @@ export interface Failing {
 }
 
 /** An account with what tells how far it is from failing. */
-export interface Standing {
+export interface AccountStanding extends Standing {
   readonly account: StoredAccount;
-  readonly equity: Quote;
-  readonly maintenanceMargin: Quote;
 }
 
 export interface RiskScan {
   /** Worst first, ties by key. */
   readonly failing: readonly Failing[];
   /** All that were looked at, as the scan found them. */
-  readonly looked: readonly Standing[];
+  readonly looked: readonly AccountStanding[];
 }
 
 /**
@@ -59,7 +57,7 @@ export function riskScan(
     return known;
   };
   const failing: Failing[] = [];
-  const looked: Standing[] = [];
+  const looked: AccountStanding[] = [];
 
   const check = (account: StoredAccount): void => {
     const { key, cash, positions, collateral, underwaterHeight } = account;
@@ -68,10 +66,7 @@ export function riskScan(
       looked.push({ account, equity: cash, maintenanceMargin: quote(0n) });
       return;
     }
-    const standing = {
-      equity: equity(account, work.markets),
-      maintenanceMargin: maintenanceMargin(account, work.markets),
-    };
+    const standing = marginStanding(account, work.markets);
     looked.push({ account, ...standing });
     if (standing.equity >= standing.maintenanceMargin) {
       if (underwaterHeight !== 0n) work.account(key).underwaterHeight = 0n;
@@ -97,16 +92,15 @@ export function riskScan(
 }
 
 /** How all accounts stand at the end of the block that the scan or the working set looked at; of others nothing changed. */
-export function* standings(work: WorkingSet, looked: readonly Standing[]): Iterable<Standing> {
+export function* standings(work: WorkingSet, looked: readonly AccountStanding[]): Iterable<AccountStanding> {
   for (const standing of looked) if (work.known(standing.account.key) === undefined) yield standing;
-  for (const account of work.accounts())
-    yield { account, equity: work.equity(account), maintenanceMargin: maintenanceMargin(account, work.markets) };
+  for (const account of work.accounts()) yield { account, ...marginStanding(account, work.markets) };
 }
 
 /** Accounts that the scan or the working set looked at, or that were woken and passed. */
 export function* touched(
   work: WorkingSet,
-  looked: readonly Standing[],
+  looked: readonly AccountStanding[],
   passed: Iterable<SubaccountKey>,
 ): Iterable<SubaccountKey> {
   for (const { account } of looked) yield account.key;

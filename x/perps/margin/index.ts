@@ -12,3 +12,4 @@ export * from './maintenance.js';
 export * from './open-interest-cap.js';
 export * from './portfolio.js';
 export * from './settings.js';
+export * from './standing.js';

@@ -4,11 +4,10 @@ import { positionToProto, subaccountToProto } from '../codecs.js';
 import type { Deps } from '../deps.js';
 import { promises } from '../keeper-bids/reserve.js';
 import {
-  equity,
   health,
   initialMargin,
   liquidationPrice,
-  maintenanceMargin,
+  marginStanding,
   openProfit,
   unsettledFunding,
   usableEquity,
@@ -40,7 +39,7 @@ export function subaccountInfo(ctx: Context, deps: Deps, key: SubaccountKey): Su
   const account = keeper.account(ctx, key);
   const markets = keeper.markets(ctx);
   const promised = promises(ctx, keeper, key, markets);
-  const standing = { equity: equity(account, markets), maintenanceMargin: maintenanceMargin(account, markets) };
+  const standing = marginStanding(account, markets);
   return {
     subaccount: { ...subaccountToProto(state), id: subaccountId(key) },
     positions: account.positions.map((position) => positionInfo(account, position, markets)),

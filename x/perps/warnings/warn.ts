@@ -1,9 +1,9 @@
 import type { Context } from '../../../runtime/baseapp/context.js';
-import type { Standing } from '../block/risk-scan.js';
+import type { AccountStanding } from '../block/risk-scan.js';
 import { WorkingAccount, type WorkingSet } from '../block/working-set.js';
 import type { Deps } from '../deps.js';
 import { canFail } from '../health/index.js';
-import { equity, health, maintenanceMargin } from '../margin/index.js';
+import { health, marginStanding } from '../margin/index.js';
 import { accountNumberOf, subaccountId } from '../subaccount-key.js';
 import type { Markets, Ppm, StoredAccount, SubaccountKey } from '../types.js';
 import { max } from '../units/index.js';
@@ -25,10 +25,10 @@ export function warnAccounts(
   ctx: Context,
   deps: Deps,
   work: WorkingSet,
-  stood: readonly Standing[],
+  stood: readonly AccountStanding[],
   passed: readonly FallenAccount[],
 ): void {
-  const fallen: (FallenAccount | (Fallen & { readonly standing: Standing }))[] = passed.filter(
+  const fallen: (FallenAccount | (Fallen & { readonly standing: AccountStanding }))[] = passed.filter(
     ({ key }) => work.known(key) === undefined,
   );
   let before: StandingsBefore | undefined;
@@ -46,13 +46,12 @@ export function warnAccounts(
     ctx.emit('plimsoll.perps.v1.EventMarginWarningsOmitted', { accounts: fallen.length - maxWarnings });
 }
 
-const standingOf = (account: StoredAccount, markets: Markets): Standing => ({
+const standingOf = (account: StoredAccount, markets: Markets): AccountStanding => ({
   account,
-  equity: equity(account, markets),
-  maintenanceMargin: maintenanceMargin(account, markets),
+  ...marginStanding(account, markets),
 });
 
-function tell(ctx: Context, { key, level }: Fallen, standing: Standing): void {
+function tell(ctx: Context, { key, level }: Fallen, standing: AccountStanding): void {
   ctx.emit('plimsoll.perps.v1.EventMarginWarning', {
     owner: subaccountId(key).owner,
     number: accountNumberOf(key),
@@ -82,10 +81,7 @@ class StandingsBefore {
   levelOf(account: StoredAccount): Ppm | undefined {
     const before = this.#accountOf(account);
     if (!canFail(before)) return undefined;
-    return levelOf({
-      equity: equity(before, this.#markets),
-      maintenanceMargin: maintenanceMargin(before, this.#markets),
-    });
+    return levelOf(marginStanding(before, this.#markets));
   }
 
   #accountOf(account: StoredAccount): StoredAccount {
