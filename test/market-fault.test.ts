@@ -393,6 +393,28 @@ describe('T-A3 what fails is no one market’s, or cannot be left out', () => {
     await chain.close();
   });
 
+  for (const [module, break_] of [
+    ['insurance', ({ keepers: { insurance } }, fail) => failing(insurance.store, 'epochDay', () => true, fail)],
+    ['backstop', ({ keepers: { backstop } }, fail) => failing(backstop.store, 'epochDay', () => true, fail)],
+  ] as const satisfies readonly (readonly [string, Break])[]) {
+    test(`exits of ${module} wait, in each block, until they can be worked; all else goes on`, async () => {
+      const chain = await started();
+      const mend = broken(chain, break_);
+      const faults = ({ events }: Parameters<typeof eventsOf>[0]) =>
+        events.filter(({ type }) => type === `plimsoll.${module}.v1.EventFault`).length;
+      for (const clientId of [5n, 6n]) {
+        const { results } = await chain.block(trade(chain, btc(0.5), usd(60_000), 1, clientId));
+        assert.equal(faults(results), 1);
+        assert.ok(fillsOf(results, 1).some((fill) => fill['client_id'] === `${clientId}`));
+      }
+      assert.deepEqual([haltOf(chain), modeOf(chain, 1)], ['', 'NORMAL']);
+      assertBalanced(chain);
+      mend();
+      assert.equal(faults((await chain.block()).results), 0);
+      await chain.close();
+    });
+  }
+
   for (const [what, error] of [
     ['an exhausted stack', () => new RangeError('Maximum call stack size exceeded')],
     ['a store that is damaged', () => new StoreError('corrupt', 'log of version 7 is missing')],

@@ -2,6 +2,7 @@ import { QueryDefinition } from '../../gen/plimsoll/backstop/v1/query.js';
 import { MsgDefinition } from '../../gen/plimsoll/backstop/v1/tx.js';
 import { requireAuthority } from '../../runtime/baseapp/authority.js';
 import type { Context } from '../../runtime/baseapp/context.js';
+import { orLeaveOut } from '../../runtime/baseapp/leave-out.js';
 import type { GenesisJson, Module, ServiceRegistrar } from '../../runtime/baseapp/module.js';
 import type { ProtoRegistry } from '../../runtime/codec/types.js';
 import { beginBlock } from './begin-block.js';
@@ -44,7 +45,14 @@ export class BackstopModule implements Module {
   }
 
   beginBlock(ctx: Context): void {
-    beginBlock(ctx, this.keeper);
+    const step = 'losses and exits';
+    orLeaveOut(
+      ctx,
+      this.name,
+      step,
+      () => beginBlock(ctx, this.keeper),
+      () => ctx.emit('plimsoll.backstop.v1.EventFault', { step }),
+    );
   }
 
   defaultGenesis(): GenesisJson {

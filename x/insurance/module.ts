@@ -2,6 +2,7 @@ import { QueryDefinition } from '../../gen/plimsoll/insurance/v1/query.js';
 import { MsgDefinition } from '../../gen/plimsoll/insurance/v1/tx.js';
 import { parseAddress } from '../../runtime/baseapp/address.js';
 import type { Context } from '../../runtime/baseapp/context.js';
+import { orLeaveOut } from '../../runtime/baseapp/leave-out.js';
 import type { GenesisJson, Module, ServiceRegistrar } from '../../runtime/baseapp/module.js';
 import type { ProtoRegistry } from '../../runtime/codec/types.js';
 import { cancelExit, deposit, requestExit, requireCollateral, requireId } from './deposits.js';
@@ -52,7 +53,14 @@ export class InsuranceModule implements Module {
   }
 
   endBlock(ctx: Context): void {
-    endBlock(ctx, this.keeper);
+    const step = 'exits';
+    orLeaveOut(
+      ctx,
+      this.name,
+      step,
+      () => endBlock(ctx, this.keeper),
+      () => ctx.emit('plimsoll.insurance.v1.EventFault', { step }),
+    );
   }
 
   defaultGenesis(): GenesisJson {
