@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { RequestFinalizeBlock } from 'cosmjs-types/tendermint/abci/types';
 import { MsgSend } from '../gen/cosmos/bank/v1beta1/tx.js';
 import { SequenceError } from '../runtime/abci/errors.js';
-import { timestampOf } from '../runtime/engine/engine.js';
+import { timestampOf } from '../runtime/engine/time.js';
 import { testChain } from './support/chain.js';
 
 const none = new Uint8Array(0);

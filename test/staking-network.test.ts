@@ -5,7 +5,7 @@ import type { AppState } from '../app/genesis.js';
 import { signDirect } from '../cmd/plimsolld/tx/sign.js';
 import type { TxMessage } from '../runtime/codec/tx.js';
 import { fromBech32 } from '../runtime/crypto/address.js';
-import { timestampOf } from '../runtime/engine/engine.js';
+import { timestampOf } from '../runtime/engine/time.js';
 import type { PriceSource } from '../x/oracle/price-source.js';
 import { StaticPriceSource } from '../x/oracle/sources/static.js';
 import { Lockstep } from './support/lockstep.js';

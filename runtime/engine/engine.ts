@@ -2,38 +2,27 @@ import { EventEmitter } from 'node:events';
 import type { ExtendedCommitInfo } from 'cosmjs-types/tendermint/abci/types';
 import {
   ResponseProcessProposal_ProposalStatus,
-  ResponseVerifyVoteExtension_VerifyStatus,
   type CommitInfo,
   type ResponseCheckTx,
   type ResponseFinalizeBlock,
   type ValidatorUpdate,
 } from 'cosmjs-types/tendermint/abci/types';
-import type { Timestamp } from 'cosmjs-types/google/protobuf/timestamp';
 import { Block } from 'cosmjs-types/tendermint/types/block';
 import type { ConsensusParams } from 'cosmjs-types/tendermint/types/params';
 import type { BlockID } from 'cosmjs-types/tendermint/types/types';
 import { Commit, type Header } from 'cosmjs-types/tendermint/types/types';
-import { BlockIDFlag } from 'cosmjs-types/tendermint/types/validator';
 import type { Application } from '../abci/application.js';
-import { canonicalVoteExtension } from '../abci/canonical-vote.js';
 import { txHash } from '../crypto/tx-hash.js';
 import type { Logger } from '../log.js';
 import { BlockStore, type StoredBlock, type TxPlace } from './block-store.js';
 import type { EngineClock } from './clock.js';
 import type { ConsensusKey } from './consensus-key.js';
 import { consensusParamsOf, genesisHash, type GenesisDoc } from './genesis-doc.js';
-import {
-  commitHash,
-  consensusHash,
-  dataHash,
-  headerHash,
-  merkleRoot,
-  partSetHeader,
-  precommitSignBytes,
-  resultsHash,
-} from './hashing.js';
+import { commitHash, consensusHash, dataHash, headerHash, merkleRoot, partSetHeader, resultsHash } from './hashing.js';
 import { ValidatorSet } from './validator-set.js';
 import { defaultMempoolLimits, Mempool, sizeInBlock, type MempoolLimits } from './mempool.js';
+import { commitMs, msOf, parseTime, timestampOf } from './time.js';
+import { precommit, type Vote, type Voter } from './vote.js';
 
 /** The CometBFT release whose behaviour and RPC this engine has. */
 export const cometVersion = '0.38.25';
@@ -80,15 +69,6 @@ interface Tip {
 
 const noBytes = new Uint8Array(0);
 const zeroBlockId: BlockID = { hash: noBytes, partSetHeader: { total: 0, hash: noBytes } };
-
-export function timestampOf(timeMs: bigint): Timestamp {
-  return { seconds: timeMs / 1_000n, nanos: Number(timeMs % 1_000n) * 1_000_000 };
-}
-
-/** Milliseconds of an RFC 3339 UTC time. */
-function parseTime(text: string): bigint {
-  return BigInt(Date.parse(text));
-}
 
 /**
  * One validator key in this process: builds blocks and calls the application
@@ -260,8 +240,7 @@ export class EmbeddedEngine {
     const { app, validator } = this;
     const tip = this.#tip;
     const height = tip === undefined ? this.initialHeight : tip.height + 1n;
-    // BFT time: the median of the previous precommits' timestamps, here the one of the only validator.
-    const timeMs = tip === undefined ? parseTime(this.genesis.genesis_time) : voteTime(tip.commit);
+    const timeMs = tip === undefined ? parseTime(this.genesis.genesis_time) : commitMs(tip.commit);
     const time = timestampOf(timeMs);
     const { next: set, afterNext } = this.#sets;
     const round = this.#round(set, height);
@@ -318,7 +297,7 @@ export class EmbeddedEngine {
       throw new Error(`the application rejected its own proposal of height ${height}`);
     }
 
-    const vote = await this.#vote(block, blockId, lastCommitInfo, set, round);
+    const vote = await precommit(this.#voter(), { block, blockId, lastCommit: lastCommitInfo, set, round });
     try {
       await this.store.saveBlock(Number(height), { block, ...vote }, blockBytes);
       return await this.#execute(block, blockId, vote);
@@ -347,80 +326,13 @@ export class EmbeddedEngine {
     return round;
   }
 
-  /** Precommits a block: extension, signatures, timestamp. Whoever else may vote is absent. */
-  async #vote(
-    block: Block,
-    blockId: BlockID,
-    lastCommit: CommitInfo,
-    set: ValidatorSet,
-    round: number,
-  ): Promise<Pick<StoredBlock, 'commit' | 'extended'>> {
-    const { app, validator } = this;
-    const { height, time } = block.header;
+  #voter(): Voter {
     const enableHeight = this.#params.abci?.voteExtensionsEnableHeight ?? 0n;
-    let voteExtension: Uint8Array = noBytes;
-    let extensionSignature: Uint8Array = noBytes;
-    if (enableHeight > 0n && height >= enableHeight) {
-      const extended = await app.extendVote({
-        hash: blockId.hash,
-        height,
-        time,
-        txs: block.data.txs,
-        proposedLastCommit: lastCommit,
-        misbehavior: [],
-        nextValidatorsHash: block.header.nextValidatorsHash,
-        proposerAddress: validator.address,
-      });
-      voteExtension = extended.voteExtension;
-      extensionSignature = validator.sign(canonicalVoteExtension(voteExtension, height, round, this.chainId));
-      const { status } = await app.verifyVoteExtension({
-        hash: blockId.hash,
-        validatorAddress: validator.address,
-        height,
-        voteExtension,
-      });
-      if (status !== ResponseVerifyVoteExtension_VerifyStatus.ACCEPT) {
-        throw new Error(`the application refused its own vote extension of height ${height}`);
-      }
-    }
-    const blockMs = toMs(time);
-    const now = this.#clock.nowMs();
-    const timestamp = timestampOf(now > blockMs ? now : blockMs + 1n);
-    const signature = validator.sign(precommitSignBytes(blockId, height, round, timestamp, this.chainId));
-    const flag = BlockIDFlag.BLOCK_ID_FLAG_COMMIT;
-    const isLocal = (address: Uint8Array): boolean => Buffer.compare(address, validator.address) === 0;
-    return {
-      commit: {
-        height,
-        round,
-        blockId,
-        signatures: set.validators.map(({ address }) =>
-          isLocal(address) ? { blockIdFlag: flag, validatorAddress: address, timestamp, signature } : absentSignature,
-        ),
-      },
-      extended: {
-        round,
-        votes: set.validators.map(({ address, power }) => ({
-          validator: { address, power },
-          ...(isLocal(address)
-            ? { voteExtension, extensionSignature, blockIdFlag: flag }
-            : {
-                voteExtension: noBytes,
-                extensionSignature: noBytes,
-                blockIdFlag: BlockIDFlag.BLOCK_ID_FLAG_ABSENT,
-              }),
-        })),
-      },
-    };
+    return { app: this.app, validator: this.validator, clock: this.#clock, chainId: this.chainId, enableHeight };
   }
 
   /** FinalizeBlock and Commit of a saved block, and what follows from them. A replay must end as `before`. */
-  async #execute(
-    block: Block,
-    blockId: BlockID,
-    vote: Pick<StoredBlock, 'commit' | 'extended'>,
-    before?: ResponseFinalizeBlock,
-  ): Promise<ProducedBlock> {
+  async #execute(block: Block, blockId: BlockID, vote: Vote, before?: ResponseFinalizeBlock): Promise<ProducedBlock> {
     const { height } = block.header;
     const results = await this.#finalize(block, blockId);
     // Before anything of the other outcome is saved or committed.
@@ -477,7 +389,7 @@ export class EmbeddedEngine {
   #advance(
     block: Block,
     blockId: BlockID,
-    { commit, extended }: Pick<StoredBlock, 'commit' | 'extended'>,
+    { commit, extended }: Vote,
     results: ResponseFinalizeBlock,
     /** Who votes two heights later. */
     set: ValidatorSet,
@@ -488,7 +400,7 @@ export class EmbeddedEngine {
     this.#tip = {
       height: block.header.height,
       blockId,
-      timeMs: toMs(block.header.time),
+      timeMs: msOf(block.header.time),
       appHash: results.appHash,
       lastResultsHash: resultsHash(results.txResults),
       commit,
@@ -604,21 +516,3 @@ function merged(params: ConsensusParams, update: ConsensusParams): ConsensusPara
 }
 
 const hexOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase();
-
-/** What CometBFT writes into a commit for who did not vote; the time is Go's zero. */
-const absentSignature = {
-  blockIdFlag: BlockIDFlag.BLOCK_ID_FLAG_ABSENT,
-  validatorAddress: noBytes,
-  timestamp: { seconds: -62_135_596_800n, nanos: 0 },
-  signature: noBytes,
-};
-
-function toMs(time: Timestamp): bigint {
-  return time.seconds * 1_000n + BigInt(Math.trunc(time.nanos / 1_000_000));
-}
-
-/** The median of a commit's times, which is the only one there is. */
-function voteTime({ signatures }: Commit): bigint {
-  const own = signatures.find(({ blockIdFlag }) => blockIdFlag === BlockIDFlag.BLOCK_ID_FLAG_COMMIT);
-  return toMs(own!.timestamp);
-}

@@ -1,6 +1,7 @@
 import { Block as CometBlock } from 'cosmjs-types/tendermint/types/block';
 import { Block } from '../../gen/tendermint/types/block.js';
-import { timestampOf, type EmbeddedEngine } from '../engine/engine.js';
+import type { EmbeddedEngine } from '../engine/engine.js';
+import { timestampOf } from '../engine/time.js';
 import { MempoolError } from '../engine/mempool.js';
 import { NotAdmitted, type Chain } from './chain.js';
 

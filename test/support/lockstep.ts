@@ -15,7 +15,7 @@ import { mounts } from '../../app/mounts.js';
 import type { AppState } from '../../app/genesis.js';
 import { canonicalVoteExtension } from '../../runtime/abci/canonical-vote.js';
 import { ConsensusKey } from '../../runtime/engine/consensus-key.js';
-import { timestampOf } from '../../runtime/engine/engine.js';
+import { timestampOf } from '../../runtime/engine/time.js';
 import { consensusParamsOf, defaultConsensusParams, type GenesisDoc } from '../../runtime/engine/genesis-doc.js';
 import { silentLogger } from '../../runtime/log.js';
 import { openStore } from '../../runtime/store/index.js';

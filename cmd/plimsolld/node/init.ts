@@ -5,7 +5,7 @@ import { mounts } from '../../../app/mounts.js';
 import { Market } from '../../../gen/plimsoll/perps/v1/types.js';
 import { consensusAddress } from '../../../runtime/crypto/address.js';
 import { ConsensusKey } from '../../../runtime/engine/consensus-key.js';
-import { timestampOf } from '../../../runtime/engine/engine.js';
+import { timestampOf } from '../../../runtime/engine/time.js';
 import {
   consensusParamsOf,
   defaultConsensusParams,
