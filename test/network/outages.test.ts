@@ -4,7 +4,7 @@ import { tamperBlocks } from './support/block-store.js';
 import { needsComet } from './support/comet-program.js';
 import { Network } from './support/network.js';
 
-const blocksMissed = Number(process.env['PLIMSOLL_NETWORK_MISSED'] ?? '100');
+const blocksMissed = Number(process.env['PLIMSOLL_NETWORK_MISSED'] ?? '60');
 
 async function until(holds: () => boolean, what: string): Promise<void> {
   for (let tries = 0; !holds(); tries++) {
