@@ -11,7 +11,7 @@ import { WorkingSet } from '../x/perps/block/working-set.js';
 import { deleverageCandidate, reaches, waterFill } from '../x/perps/liquidation/index.js';
 import { equity, maintenanceMargin } from '../x/perps/margin/index.js';
 import type { AccountView, StoredAccount } from '../x/perps/types.js';
-import { subaccountId } from '../x/perps/subaccount-key.js';
+import { subaccountId, subaccountKey } from '../x/perps/subaccount-key.js';
 import { testChain, type TestChain } from './support/chain.js';
 import { eventsOf } from './support/orders.js';
 import { why } from './support/why.js';
@@ -43,42 +43,64 @@ const longAndShort = (spare: number): Pair => ({ market: 1, lots: 1_000, sparePp
 
 const worth = (market: number, quantity: bigint): bigint => (quantity * marks[market - 1]!) / 10n ** 8n;
 
+/** An account of a genesis: what it holds, and its cash, given what it paid for that. */
+interface Holder {
+  readonly address: Uint8Array;
+  readonly held: readonly { readonly market: number; readonly quantity: bigint }[];
+  cashOf(entry: bigint, notional: bigint): bigint;
+}
+
+const addressOf = (index: number): Uint8Array => {
+  const address = Buffer.alloc(20);
+  address.writeUInt32BE(Math.imul(index + 1, 0x9e3779b1) >>> 0, 0);
+  return address;
+};
+
 /** A chain that begins with the pairs' positions at their marks, and little insurance. */
-async function chainOf(pairs: readonly Pair[], tranche: bigint): Promise<TestChain> {
+const chainOf = (pairs: readonly Pair[], tranche: bigint): Promise<TestChain> =>
+  chainWith(
+    pairs.flatMap(({ market, lots, sparePpm, hedge }, index) =>
+      [1n, -1n].map((sign, at) => ({
+        address: addressOf(2 * index + at),
+        held: [
+          { market, quantity: sign * BigInt(lots) * lot },
+          { market: 3 - market, quantity: -sign * BigInt(hedge) * lot },
+        ],
+        cashOf: (entry, notional) => (notional * BigInt(25_000 + sparePpm[at]!)) / 1_000_000n - entry,
+      })),
+    ),
+    tranche,
+  );
+
+async function chainWith(holders: readonly Holder[], tranche: bigint): Promise<TestChain> {
   return testChain({
     markets: demoMarkets(tranche),
     change(state: AppState) {
       const perps = state['perps'] as { subaccounts: unknown[]; positions: unknown[]; market_states: unknown[] };
       const long = [0n, 0n];
       let cash = 0n;
-      for (const [index, { market, lots, sparePpm, hedge }] of pairs.entries()) {
-        for (const [at, sign] of [1n, -1n].entries()) {
-          const address = Buffer.alloc(20);
-          address.writeUInt32BE(Math.imul(2 * index + at + 1, 0x9e3779b1) >>> 0, 0);
-          const id = { owner: toBech32(address), number: 0 };
-          const held = [
-            { market, quantity: sign * BigInt(lots) * lot },
-            { market: 3 - market, quantity: -sign * BigInt(hedge) * lot },
-          ].filter(({ quantity }) => quantity !== 0n);
-          let notional = 0n;
-          let entry = 0n;
-          for (const { market: id_, quantity } of held.sort((a, b) => a.market - b.market)) {
-            const value = worth(id_, quantity);
-            notional += value < 0n ? -value : value;
-            entry += value;
-            if (quantity > 0n) long[id_ - 1]! += quantity;
-            perps.positions.push({
-              subaccount: id,
-              market_id: id_,
-              quantity: `${quantity}`,
-              entry_value: `${value}`,
-              funding_index: '0',
-            });
-          }
-          const own = (notional * BigInt(25_000 + sparePpm[at]!)) / 1_000_000n - entry;
-          cash += own;
-          perps.subaccounts.push({ id, cash: `${own}`, underwater_height: '0' });
+      for (const { address, held, cashOf } of holders) {
+        const id = { owner: toBech32(address), number: 0 };
+        let notional = 0n;
+        let entry = 0n;
+        for (const { market, quantity } of held
+          .filter((each) => each.quantity !== 0n)
+          .sort((a, b) => a.market - b.market)) {
+          const value = worth(market, quantity);
+          notional += value < 0n ? -value : value;
+          entry += value;
+          if (quantity > 0n) long[market - 1]! += quantity;
+          perps.positions.push({
+            subaccount: id,
+            market_id: market,
+            quantity: `${quantity}`,
+            entry_value: `${value}`,
+            funding_index: '0',
+          });
         }
+        const own = cashOf(entry, notional);
+        cash += own;
+        perps.subaccounts.push({ id, cash: `${own}`, underwater_height: '0' });
       }
       perps.market_states = marks.map((mark, index) => ({
         market_id: index + 1,
@@ -131,6 +153,55 @@ function assertUntouched(
   }
 }
 
+describe('a close at mark', () => {
+  test('INV-L1 costs nobody a unit that he does not have: who has no equity gets back what rounding took', async () => {
+    // At 54,000.000001 USD a tenth of a bitcoin is worth 5,400,000,000.1 units: whoever buys twice a tenth pays one more than for two.
+    const [tenth, ether] = [10_000_000n, 100_000_000n];
+    const [bitcoinMark, etherMark] = [54_000_000_001n, 2_700n * usdc];
+    const owed = (2n * tenth * bitcoinMark + 10n ** 8n - 1n) / 10n ** 8n;
+    const [weak, , broke] = [0, 1, 2, 3].map(addressOf) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+    const chain = await chainWith(
+      [
+        { address: weak, held: [{ market: 1, quantity: tenth }], cashOf: (entry) => 300n * usdc - entry },
+        { address: addressOf(1), held: [{ market: 1, quantity: tenth }], cashOf: (entry) => 6_000n * usdc - entry },
+        {
+          // Wins on bitcoin, loses on ether, and has nothing left at those marks.
+          address: broke,
+          held: [
+            { market: 1, quantity: -2n * tenth },
+            { market: 2, quantity: 10n * ether },
+          ],
+          cashOf: () => owed - 10n * etherMark,
+        },
+        {
+          address: addressOf(3),
+          held: [{ market: 2, quantity: -10n * ether }],
+          cashOf: (entry) => 30_000n * usdc - entry,
+        },
+      ],
+      1_000n * usdc,
+    );
+    for (let i = 0; i < 3; i++) await chain.block();
+    const { perps } = chain.plimsoll.keepers;
+    const stateOf = () => chain.plimsoll.app.queryContext();
+    const { dust, fees } = perps.ledger(stateOf());
+    chain.prices.set({ 'BTC-USD': '54000.000001', 'ETH-USD': '2700' });
+    let closed: Record<string, unknown> | undefined;
+    for (let i = 0; i < 3 && closed === undefined; i++) {
+      const { results } = await chain.block();
+      closed = eventsOf(results, 'EventDeleveraged').find(({ bankrupt }) => bankrupt === false);
+    }
+    const ctx = stateOf();
+    assert.deepEqual([closed!['equity'], closed!['quantity'], closed!['price']], ['0', `${tenth}`, `${bitcoinMark}`]);
+    const account = perps.account(ctx, subaccountKey(broke, 0));
+    assert.equal(equity(account, perps.markets(ctx)), 0n);
+    assert.deepEqual([perps.ledger(ctx).dust, perps.ledger(ctx).fees], [dust, fees]);
+    assert.deepEqual(audit(ctx, chain.plimsoll.perpsDeps).violations, []);
+    assert.equal(perps.ledger(ctx).haltedReason, '');
+    await chain.close();
+  });
+});
+
 describe('deep moves of random systems without a book', () => {
   test('INV-L1, INV-L6 every block ends solvent and leaves healthy accounts alone, traces explain themselves, and accounts kept in memory change nothing: a shadow reads the store', async () => {
     let haircuts = 0;
@@ -143,7 +214,8 @@ describe('deep moves of random systems without a book', () => {
           for (let i = 0; i < 3; i++) await chain.block();
           const at = marks.map(Number);
           for (const move of moves) {
-            for (const market of [0, 1]) at[market] = Math.round(at[market]! * (1 + move[market]! / 100));
+            // One unit more than a round price, so that amounts round.
+            for (const market of [0, 1]) at[market] = Math.round(at[market]! * (1 + move[market]! / 100)) + 1;
             chain.prices.set({ 'BTC-USD': `${at[0]! / 1e6}`, 'ETH-USD': `${at[1]! / 1e6}` });
             // The price is voted, then it holds; one block more for those who fail for the second time.
             for (let i = 0; i < 3; i++) {

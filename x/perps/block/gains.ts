@@ -52,6 +52,11 @@ export class Gains {
     this.#closed.set(account.key, { ...account.asStored(), marketCash: new Map(account.marketCash) });
   }
 
+  /** Solvent accounts of which a position was closed at mark. */
+  closed(): Iterable<SubaccountKey> {
+    return this.#closed.keys();
+  }
+
   /** Takes a haircut. */
   pay(account: WorkingAccount, amount: bigint): void {
     this.#work.addCash(account, -amount);

@@ -5,7 +5,7 @@ import { allocateByMargin, contributions, planHaircut } from '../liquidation/ind
 import { forMarket } from '../market-failure.js';
 import { subaccountId } from '../subaccount-key.js';
 import type { InsuranceKeeper } from '../expected_keepers.js';
-import { quote, type MarketId, type PositionView, type Side } from '../types.js';
+import { quote, type MarketId, type PositionView, type Side, type SubaccountKey } from '../types.js';
 import { max, min } from '../units/index.js';
 import { takeCollateralOver } from './conversions.js';
 import { deleverage } from './deleverage.js';
@@ -58,6 +58,7 @@ export function resolveBankruptcies(ctx: Context, deps: Deps, work: WorkingSet):
     account.underwaterHeight = 0n;
     takeCollateralOver(ctx, deps, work, account.key);
   }
+  giveRoundingBack(work, gains.closed());
 }
 
 function bankruptOf(ctx: Context, deps: Deps, work: WorkingSet, account: WorkingAccount): Bankrupt {
@@ -168,22 +169,44 @@ function coverDeficit(
     left = plan.unpaid;
   }
   // Gainers paid fees out of their gains in this block; those are returned before anybody else is charged.
-  const fromDust = min(left, max(0n, work.ledger.dust));
-  const fromFees = min(left - fromDust, max(0n, work.ledger.fees));
-  work.addDust(-fromDust);
-  work.addFees(-fromFees);
-  const badDebt = left - fromDust - fromFees;
-  if (badDebt > 0n) work.addBadDebt(badDebt);
+  const badDebt = payByExchange(work, left);
   ctx.emit('plimsoll.perps.v1.EventDeficit', {
     marketId: id,
     deficit: deficit.toString(),
     paidByInsurance: byInsurance.toString(),
     paidByHaircut: byHaircut.toString(),
-    paidByExchange: (fromDust + fromFees).toString(),
+    paidByExchange: (left - badDebt).toString(),
     badDebt: badDebt.toString(),
     tranches: partsOf(cover, byInsurance),
     haircutSurplus: surplus.toString(),
   });
+}
+
+/** Pays from dust, then from fees. @returns the rest, which is booked as bad debt */
+function payByExchange(work: WorkingSet, amount: bigint): bigint {
+  const fromDust = min(amount, max(0n, work.ledger.dust));
+  const fromFees = min(amount - fromDust, max(0n, work.ledger.fees));
+  work.addDust(-fromDust);
+  work.addFees(-fromFees);
+  const badDebt = amount - fromDust - fromFees;
+  if (badDebt > 0n) work.addBadDebt(badDebt);
+  return badDebt;
+}
+
+/**
+ * A part of a position that closes at mark costs its account up to a quantum
+ * by rounding, which an account without equity, or one that paid all of it,
+ * does not have: rounding went to the exchange, and comes back from it.
+ * risk-model section 13.2, INV-L1.
+ */
+function giveRoundingBack(work: WorkingSet, closed: Iterable<SubaccountKey>): void {
+  for (const key of closed) {
+    const account = work.account(key);
+    const owed = -work.equity(account);
+    if (owed <= 0n) continue;
+    work.addCash(account, owed);
+    payByExchange(work, owed);
+  }
 }
 
 /** What each tranche paid of a sum: each in turn what it had available. */
