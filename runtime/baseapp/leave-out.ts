@@ -9,12 +9,12 @@ const whole = 0;
  * executed anew without it, and the next block tries it again: what is late
  * waits, and nothing else of the chain does. ADR 0029.
  * @param step what is being done, in words that are always the same
- * @param leftOut runs in place of the hook when the block is executed without it
+ * @param event what says so when it is left out: the full name of an event with the field `step`
  * @throws BlockFault; a fault of the machine passes as it is
  */
-export function orLeaveOut(ctx: Context, module: string, step: string, hook: () => void, leftOut: () => void): void {
+export function orLeaveOut(ctx: Context, module: string, step: string, event: string, hook: () => void): void {
   if (ctx.block.faults.some((fault) => fault.module === module)) {
-    leftOut();
+    ctx.emit(event, { step });
     return;
   }
   try {

@@ -45,13 +45,8 @@ export class BackstopModule implements Module {
   }
 
   beginBlock(ctx: Context): void {
-    const step = 'losses and exits';
-    orLeaveOut(
-      ctx,
-      this.name,
-      step,
-      () => beginBlock(ctx, this.keeper),
-      () => ctx.emit('plimsoll.backstop.v1.EventFault', { step }),
+    orLeaveOut(ctx, this.name, 'losses and exits', 'plimsoll.backstop.v1.EventFault', () =>
+      beginBlock(ctx, this.keeper),
     );
   }
 

@@ -53,14 +53,7 @@ export class InsuranceModule implements Module {
   }
 
   endBlock(ctx: Context): void {
-    const step = 'exits';
-    orLeaveOut(
-      ctx,
-      this.name,
-      step,
-      () => endBlock(ctx, this.keeper),
-      () => ctx.emit('plimsoll.insurance.v1.EventFault', { step }),
-    );
+    orLeaveOut(ctx, this.name, 'exits', 'plimsoll.insurance.v1.EventFault', () => endBlock(ctx, this.keeper));
   }
 
   defaultGenesis(): GenesisJson {
