@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { addBalance, type AppState } from '../app/genesis.js';
 import { explain } from '../client/index.js';
 import { demoMarkets } from '../cmd/plimsolld/devnet/demo.js';
-import { moduleAddress, toBech32 } from '../runtime/crypto/address.js';
+import { toBech32 } from '../runtime/crypto/address.js';
+import { abs } from '../runtime/math/integers.js';
 import { audit } from '../x/perps/block/identities.js';
 import { Solvent } from '../x/perps/block/solvent.js';
 import { WorkingSet } from '../x/perps/block/working-set.js';
@@ -14,6 +14,7 @@ import type { AccountView, StoredAccount } from '../x/perps/types.js';
 import { subaccountId, subaccountKey } from '../x/perps/subaccount-key.js';
 import { testChain, type TestChain } from './support/chain.js';
 import { eventsOf } from './support/orders.js';
+import { openAccounts, openingWorth, type OpeningAccount } from './support/positions.js';
 import { why } from './support/why.js';
 
 const numRuns = Number(process.env['PLIMSOLL_FC_RUNS'] ?? 5);
@@ -41,80 +42,33 @@ const pair: fc.Arbitrary<Pair> = fc.record({
 
 const longAndShort = (spare: number): Pair => ({ market: 1, lots: 1_000, sparePpm: [500, spare], hedge: 0 });
 
-const worth = (market: number, quantity: bigint): bigint => (quantity * marks[market - 1]!) / 10n ** 8n;
-
-/** An account of a genesis: what it holds, and its cash, given what it paid for that. */
-interface Holder {
-  readonly address: Uint8Array;
-  readonly held: readonly { readonly market: number; readonly quantity: bigint }[];
-  cashOf(entry: bigint, notional: bigint): bigint;
-}
-
+/** Spread over the key space as addresses are. */
 const addressOf = (index: number): Uint8Array => {
   const address = Buffer.alloc(20);
   address.writeUInt32BE(Math.imul(index + 1, 0x9e3779b1) >>> 0, 0);
   return address;
 };
 
-/** A chain that begins with the pairs' positions at their marks, and little insurance. */
+/** A chain that begins with these accounts, and little insurance. */
+const chainWith = (accounts: readonly OpeningAccount[], tranche: bigint): Promise<TestChain> =>
+  testChain({ markets: demoMarkets(tranche), change: (state) => openAccounts(state, accounts) });
+
+/** A chain that begins with the pairs' positions at their marks. */
 const chainOf = (pairs: readonly Pair[], tranche: bigint): Promise<TestChain> =>
   chainWith(
     pairs.flatMap(({ market, lots, sparePpm, hedge }, index) =>
-      [1n, -1n].map((sign, at) => ({
-        address: addressOf(2 * index + at),
-        held: [
-          { market, quantity: sign * BigInt(lots) * lot },
-          { market: 3 - market, quantity: -sign * BigInt(hedge) * lot },
-        ],
-        cashOf: (entry, notional) => (notional * BigInt(25_000 + sparePpm[at]!)) / 1_000_000n - entry,
-      })),
+      [1n, -1n].map((sign, at) => {
+        const held = [
+          { marketId: market, quantity: sign * BigInt(lots) * lot },
+          { marketId: 3 - market, quantity: -sign * BigInt(hedge) * lot },
+        ];
+        const notional = held.reduce((sum, { marketId, quantity }) => sum + abs(openingWorth(marketId, quantity)), 0n);
+        const equity = (notional * BigInt(25_000 + sparePpm[at]!)) / 1_000_000n;
+        return { owner: toBech32(addressOf(2 * index + at)), held, equity };
+      }),
     ),
     tranche,
   );
-
-async function chainWith(holders: readonly Holder[], tranche: bigint): Promise<TestChain> {
-  return testChain({
-    markets: demoMarkets(tranche),
-    change(state: AppState) {
-      const perps = state['perps'] as { subaccounts: unknown[]; positions: unknown[]; market_states: unknown[] };
-      const long = [0n, 0n];
-      let cash = 0n;
-      for (const { address, held, cashOf } of holders) {
-        const id = { owner: toBech32(address), number: 0 };
-        let notional = 0n;
-        let entry = 0n;
-        for (const { market, quantity } of held
-          .filter((each) => each.quantity !== 0n)
-          .sort((a, b) => a.market - b.market)) {
-          const value = worth(market, quantity);
-          notional += value < 0n ? -value : value;
-          entry += value;
-          if (quantity > 0n) long[market - 1]! += quantity;
-          perps.positions.push({
-            subaccount: id,
-            market_id: market,
-            quantity: `${quantity}`,
-            entry_value: `${value}`,
-            funding_index: '0',
-          });
-        }
-        const own = cashOf(entry, notional);
-        cash += own;
-        perps.subaccounts.push({ id, cash: `${own}`, underwater_height: '0' });
-      }
-      perps.market_states = marks.map((mark, index) => ({
-        market_id: index + 1,
-        oracle_price: `${mark}`,
-        mark_price: `${mark}`,
-        long_quanta: `${long[index]}`,
-        short_quanta: `${long[index]}`,
-        funding_index: '0',
-        clearing_balance: '0',
-      }));
-      addBalance(state, toBech32(moduleAddress('perps')), 'uusdc', cash);
-    },
-  });
-}
 
 const scenario = fc.record({
   pairs: fc.array(pair, { minLength: 3, maxLength: 25 }),
@@ -159,25 +113,22 @@ describe('a close at mark', () => {
     const [tenth, ether] = [10_000_000n, 100_000_000n];
     const [bitcoinMark, etherMark] = [54_000_000_001n, 2_700n * usdc];
     const owed = (2n * tenth * bitcoinMark + 10n ** 8n - 1n) / 10n ** 8n;
-    const [weak, , broke] = [0, 1, 2, 3].map(addressOf) as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+    const ownerOf = (index: number): string => toBech32(addressOf(index));
+    const [bitcoin, ethers] = [
+      { marketId: 1, quantity: -2n * tenth },
+      { marketId: 2, quantity: 10n * ether },
+    ];
     const chain = await chainWith(
       [
-        { address: weak, held: [{ market: 1, quantity: tenth }], cashOf: (entry) => 300n * usdc - entry },
-        { address: addressOf(1), held: [{ market: 1, quantity: tenth }], cashOf: (entry) => 6_000n * usdc - entry },
+        { owner: ownerOf(0), held: [{ marketId: 1, quantity: tenth }], equity: 300n * usdc },
+        { owner: ownerOf(1), held: [{ marketId: 1, quantity: tenth }], equity: 6_000n * usdc },
         {
           // Wins on bitcoin, loses on ether, and has nothing left at those marks.
-          address: broke,
-          held: [
-            { market: 1, quantity: -2n * tenth },
-            { market: 2, quantity: 10n * ether },
-          ],
-          cashOf: () => owed - 10n * etherMark,
+          owner: ownerOf(2),
+          held: [bitcoin, ethers],
+          equity: owed - 10n * etherMark + openingWorth(1, bitcoin.quantity) + openingWorth(2, ethers.quantity),
         },
-        {
-          address: addressOf(3),
-          held: [{ market: 2, quantity: -10n * ether }],
-          cashOf: (entry) => 30_000n * usdc - entry,
-        },
+        { owner: ownerOf(3), held: [{ marketId: 2, quantity: -10n * ether }], equity: 30_000n * usdc },
       ],
       1_000n * usdc,
     );
@@ -193,7 +144,7 @@ describe('a close at mark', () => {
     }
     const ctx = stateOf();
     assert.deepEqual([closed!['equity'], closed!['quantity'], closed!['price']], ['0', `${tenth}`, `${bitcoinMark}`]);
-    const account = perps.account(ctx, subaccountKey(broke, 0));
+    const account = perps.account(ctx, subaccountKey(addressOf(2), 0));
     assert.equal(equity(account, perps.markets(ctx)), 0n);
     assert.deepEqual([perps.ledger(ctx).dust, perps.ledger(ctx).fees], [dust, fees]);
     assert.deepEqual(audit(ctx, chain.plimsoll.perpsDeps).violations, []);
